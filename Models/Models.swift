@@ -1,0 +1,1 @@
+// Models: the catalogue, as data with a thin decoder.

@@ -1,0 +1,42 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "moebench",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "moebench", targets: ["moebench"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // MARK: - C: OpenBLAS and our own kernels, imported only by Inference/Kernels
+
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-std=c11"])]),
+
+    // MARK: - The engine, the harness, the money, the data
+
+    .target(name: "StrictJSON"),
+    .target(name: "Inference", dependencies: ["CKernels", "COpenBLAS", "StrictJSON"]),
+    .target(name: "Measurement"),
+    .target(name: "CostModel"),
+    .target(
+      name: "Models", dependencies: ["StrictJSON"], path: "Models"),
+    .target(
+      name: "Reports",
+      dependencies: ["CostModel", "Measurement", "StrictJSON"]),
+    .executableTarget(
+      name: "moebench",
+      dependencies: [
+        "CostModel", "Inference", "Measurement", "Models", "Reports", "StrictJSON",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // MARK: - Tests
+  ],
+  swiftLanguageModes: [.v6]
+)

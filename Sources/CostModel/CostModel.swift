@@ -1,0 +1,1 @@
+// CostModel: see DESIGN in the README.

@@ -1,0 +1,1 @@
+// Inference: see DESIGN in the README.

@@ -1,0 +1,1 @@
+// Measurement: see DESIGN in the README.

@@ -1,0 +1,1 @@
+// Reports: see DESIGN in the README.

@@ -1,0 +1,1 @@
+// StrictJSON: see DESIGN in the README.
