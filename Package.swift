@@ -16,7 +16,7 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
-    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-std=c11"])]),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-std=c11", "-ffp-contract=off"])]),
 
     // MARK: - The engine, the harness, the money, the data
 
@@ -37,6 +37,8 @@ let package = Package(
       ]),
 
     // MARK: - Tests
+
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
   ],
   swiftLanguageModes: [.v6]
 )

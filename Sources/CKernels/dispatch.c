@@ -1,1 +1,79 @@
-#include "ck.h"
+// Which instruction sets this CPU and system have, and the table of each.
+#include "internal.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+static const char *const names[CK_ISAS] = {
+    [CK_REFERENCE] = "reference",     [CK_AVX2] = "avx2",
+    [CK_AVX512] = "avx512",           [CK_AVX512_VNNI] = "avx512vnni",
+    [CK_AMX] = "amx",                 [CK_NEON] = "neon",
+    [CK_NEON_DOTPROD] = "neon-dotprod", [CK_NEON_I8MM] = "neon-i8mm",
+};
+
+const char *ck_isa_name(ck_isa isa) { return names[isa]; }
+
+#if defined(__x86_64__)
+// The register state the system saves (XCR0): bits 1-2 SSE and AVX, 5-7 AVX-512, 17-18 AMX.
+static uint64_t saved_state(void) {
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (uint64_t)high << 32 | low;
+}
+
+// Bits of CPUID leaf 1 ECX and leaf 7 EBX / ECX (Intel SDM volume 2, CPUID).
+int ck_isa_available(ck_isa isa) {
+  uint32_t a, b, c, d, a1, b1, c1, d1;
+  if (isa == CK_REFERENCE) return 1;
+  if (!__get_cpuid(1, &a1, &b1, &c1, &d1) || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+  if (!(c1 >> 27 & 1)) return 0;  // OSXSAVE
+  const uint64_t state = saved_state();
+  const int avx2 = (c1 >> 12 & 1) && (c1 >> 28 & 1) && (c1 >> 29 & 1) && (b >> 5 & 1) && (state & 6) == 6;
+  const int avx512 = avx2 && (b >> 16 & 1) && (b >> 17 & 1) && (b >> 30 & 1) && (b >> 31 & 1) &&
+                     (state & 0xE6) == 0xE6;
+  switch (isa) {
+    case CK_AVX512: return avx512;
+    case CK_AVX512_VNNI: return avx512 && (c >> 11 & 1);
+    default: return 0;
+  }
+}
+#elif defined(__aarch64__)
+// Advanced SIMD is part of every AArch64; dot products and int8 matrices are optional (Arm ARM, ID_AA64ISAR).
+int ck_isa_available(ck_isa isa) {
+  if (isa == CK_REFERENCE || isa == CK_NEON) return 1;
+#if defined(__linux__)
+  if (isa == CK_NEON_DOTPROD) return (getauxval(AT_HWCAP) >> 20 & 1) != 0;  // HWCAP_ASIMDDP
+  if (isa == CK_NEON_I8MM) return (getauxval(AT_HWCAP2) >> 13 & 1) != 0;    // HWCAP2_I8MM
+#elif defined(__APPLE__)
+  if (isa == CK_NEON_DOTPROD) return 1;  // every Apple silicon Mac
+#endif
+  return 0;
+}
+#else
+int ck_isa_available(ck_isa isa) { return isa == CK_REFERENCE; }
+#endif
+
+const ck_kernels *ck_kernels_for(ck_isa isa) {
+  if (!ck_isa_available(isa)) return NULL;
+  switch (isa) {
+#if defined(__x86_64__)
+    case CK_AVX512: return &ck_table_avx512;
+    case CK_AVX512_VNNI: return &ck_table_avx512vnni;
+#elif defined(__aarch64__)
+    case CK_NEON: return &ck_table_neon;
+    case CK_NEON_DOTPROD: return &ck_table_neon_dotprod;
+    case CK_NEON_I8MM: return &ck_table_neon_i8mm;
+#endif
+    case CK_REFERENCE: return &ck_table_reference;
+    default: return NULL;
+  }
+}
+
+ck_isa ck_isa_best(void) {
+  for (int isa = CK_ISAS - 1; isa > CK_REFERENCE; isa--)
+    if (ck_isa_available((ck_isa)isa)) return (ck_isa)isa;
+  return CK_REFERENCE;
+}

@@ -52,26 +52,35 @@ typedef struct ck_matrix {
 // What a product reads its activations as.
 typedef enum ck_activation {
   CK_ACT_F32,  // floats
-  CK_ACT_Q8,   // blocks of 32: int8 values, one float scale, the sum of the values (ck_block_q8)
+  CK_ACT_Q8,   // blocks of 32: int8 values, one float scale, the sums of the values (ck_block_q8)
 } ck_activation;
 
 typedef struct ck_block_q8 {
-  float scale;
-  int32_t sum;   // of q[0..31]
+  float scale;         // NaN or infinite where an activation was: such a product is never finite
+  float scaled_sum;    // scale * (sums[0] + sums[1])
+  int16_t sums[2];     // of q[0..15] and q[16..31]
   int8_t q[32];
 } ck_block_q8;
 
 // y[t * y_stride + (r - row_begin)] = sum_c W[r, c] x_t[c]   for r in row_begin ..< row_end, t in 0 ..< tokens,
 // where x_t starts x_stride * (x_index ? x_index[t] : t) BYTES after x and is of the format's activation kind.
-// The sum over c has one order, whatever row_begin, row_end and tokens are: results do not depend on how the
-// work is cut. In CK_ROWS_X16 row_begin is a multiple of 16 and row_end too unless it is w->rows.
+// The sum over c has one order, whatever row_begin, row_end, tokens, the layout and the instruction set are, so
+// results do not depend on how the work is cut, and all tables agree to the bit:
+// - floats: lane l of 16 sums the products of columns c = l mod 16 by fused multiply-add, c rising; then lanes are
+//   added in halves (l and l + 8, l + 4, l + 2, l + 1).
+// - 8-bit activations: exact integer sums a block of 32 (or two halves of 16), scaled, added by fused
+//   multiply-add, blocks rising (reference/multiply_q8.c is the definition).
+// In CK_ROWS_X16 row_begin is a multiple of 16 and row_end too unless it is w->rows.
 typedef void (*ck_multiply_fn)(const ck_matrix *w, size_t row_begin, size_t row_end, const void *x,
                                size_t x_stride, const int32_t *x_index, size_t tokens, float *y,
                                size_t y_stride);
 
 typedef struct ck_kernels {
   const char *name;
-  ck_multiply_fn multiply[CK_FORMATS];  // NULL: not implemented for this format (the caller falls back to reference)
+  // The fast product: activations are of the kind ck_format_activation(format) says.
+  ck_multiply_fn multiply[CK_FORMATS];
+  // The exact product: activations are floats for every format, weights are dequantised on the fly.
+  ck_multiply_fn multiply_f32[CK_FORMATS];
 
   // out[0..cols) = row `row` of w, dequantised exactly as the format says.
   void (*dequantize_row)(const ck_matrix *w, size_t row, float *out);
@@ -121,8 +130,13 @@ const char *ck_format_name(ck_format format);    // "q8_0", ...
 // package for the formats it can quantise. Returns 0, or -1 if the format has no quantiser.
 int ck_quantize_row(ck_format format, const float *x, size_t n, void *out);
 
-// Packs a CK_ROWS matrix into CK_ROWS_X16. ck_packed_bytes is 0 where the format has no packed layout.
+// CK_ROWS_X16: sixteen rows block by block, their fields interleaved (layout.c), in exactly the bytes of the same
+// rows in CK_ROWS, so a matrix can be packed in place, sixteen rows at a time through a buffer. Rows beyond the
+// last multiple of sixteen stay as they are. ck_packed_bytes is 0 where the format has no packed layout.
 size_t ck_packed_bytes(ck_format format, size_t rows, size_t cols);
+
+// Packs rows row_begin ..< row_end of a CK_ROWS matrix; `out` is where row_begin's bytes go, and must not overlap
+// w->data. row_begin is a multiple of 16, row_end too unless it is w->rows.
 void ck_pack(const ck_matrix *w, size_t row_begin, size_t row_end, void *out);
 
 static inline void ck_pause(void) {

@@ -1,0 +1,144 @@
+// What the kernel files share: number conversions, block shapes, the tables. Not part of the interface.
+#ifndef CK_INTERNAL_H
+#define CK_INTERNAL_H
+
+#include <math.h>
+#include <string.h>
+
+#include "ck.h"
+
+#define CK_INLINE static inline __attribute__((always_inline))
+#define CK_MIN(a, b) ((a) < (b) ? (a) : (b))
+
+#define CK_SPAN 256    // columns dequantised at a time: a multiple of every block
+#define CK_GROUP 16    // rows interleaved in CK_ROWS_X16
+
+// Bits of 2^-100. A block of activations below it quantises to zeros: 127 / max stays finite, the scale normal.
+#define CK_SMALLEST_MAX 0x0D800000u
+
+// Initialisers of a table of products: every block format, every float format.
+#define CK_BLOCK_FORMATS(fn)                                                                                \
+  [CK_Q8_0] = fn, [CK_Q4_0] = fn, [CK_Q4_1] = fn, [CK_Q5_0] = fn, [CK_Q5_1] = fn, [CK_Q2_K] = fn,           \
+  [CK_Q3_K] = fn, [CK_Q4_K] = fn, [CK_Q5_K] = fn, [CK_Q6_K] = fn, [CK_IQ4_NL] = fn, [CK_IQ4_XS] = fn,       \
+  [CK_MXFP4] = fn
+#define CK_FLOAT_FORMATS(fn) [CK_F32] = fn, [CK_F16] = fn, [CK_BF16] = fn, [CK_FP8_E4M3] = fn
+
+extern const ck_kernels ck_table_reference;
+#if defined(__x86_64__)
+extern const ck_kernels ck_table_avx2, ck_table_avx512, ck_table_avx512vnni;
+#elif defined(__aarch64__)
+extern const ck_kernels ck_table_neon, ck_table_neon_dotprod, ck_table_neon_i8mm;
+#endif
+
+CK_INLINE float ck_float(uint32_t bits) {
+  float f;
+  memcpy(&f, &bits, 4);
+  return f;
+}
+
+CK_INLINE uint32_t ck_bits(float f) {
+  uint32_t bits;
+  memcpy(&bits, &f, 4);
+  return bits;
+}
+
+CK_INLINE uint16_t ck_load16(const void *p) {
+  uint16_t v;
+  memcpy(&v, p, 2);
+  return v;
+}
+
+CK_INLINE uint32_t ck_load32(const void *p) {
+  uint32_t v;
+  memcpy(&v, p, 4);
+  return v;
+}
+
+// IEEE half to float without branches: normal numbers by moving the exponent, subnormal ones by a subtraction
+// that normalises.
+CK_INLINE float ck_from_f16(uint16_t h) {
+  const uint32_t sign = (uint32_t)(h & 0x8000) << 16, w = (uint32_t)h << 16, twice = w + w;
+  const float normal = ck_float((twice >> 4) + (0xE0u << 23)) * 0x1p-112f;
+  const float subnormal = ck_float((twice >> 17) | (126u << 23)) - 0.5f;
+  return ck_float(sign | ck_bits(twice < (1u << 27) ? subnormal : normal));
+}
+
+// Float to IEEE half, to nearest even. NaN stays a (quiet) NaN.
+CK_INLINE uint16_t ck_to_f16(float f) {
+  const uint32_t bits = ck_bits(f), sign = (bits >> 16) & 0x8000, magnitude = bits & 0x7FFFFFFF;
+  if (magnitude > 0x7F800000) return (uint16_t)(sign | 0x7E00 | ((magnitude >> 13) & 0x1FF));
+  if (magnitude >= 0x477FF000) return (uint16_t)(sign | 0x7C00);  // 65520 and more round to infinity
+  if (magnitude < 0x38800000) {  // below 2^-14: the float adder rounds at 2^-24
+    const float shifted = ck_float(magnitude) + 0.5f;
+    return (uint16_t)(sign | (ck_bits(shifted) - 0x3F000000));
+  }
+  const uint32_t odd = (magnitude >> 13) & 1;
+  return (uint16_t)(sign | ((magnitude - 0x38000000 + 0xFFF + odd) >> 13));
+}
+
+CK_INLINE float ck_from_bf16(uint16_t b) { return ck_float((uint32_t)b << 16); }
+
+CK_INLINE uint16_t ck_to_bf16(float f) {
+  const uint32_t bits = ck_bits(f);
+  if ((bits & 0x7FFFFFFF) > 0x7F800000) return (uint16_t)((bits >> 16) | 0x40);
+  return (uint16_t)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+}
+
+// FP8 E4M3 (no infinities, S.1111.111 is NaN; OCP 8-bit floating point specification, 2023).
+CK_INLINE float ck_from_e4m3(uint8_t b) {
+  if ((b & 0x7F) == 0x7F) return ck_float(((uint32_t)(b & 0x80) << 24) | 0x7FC00000);
+  return ck_from_f16((uint16_t)((b & 0x80) << 8 | (b & 0x7F) << 7)) * 256.0f;
+}
+
+// Half of 2^(e - 127), as MXFP4 blocks of GGUF use it (their code values are doubled).
+CK_INLINE float ck_from_e8m0_half(uint8_t e) {
+  return ck_float(e < 2 ? 0x00200000u << e : (uint32_t)(e - 1) << 23);
+}
+
+// The 6-bit scale and minimum of block j of 8, from the 12 bytes Q4_K and Q5_K keep them in.
+CK_INLINE void ck_scale_min_k4(int j, const uint8_t *s, uint8_t *scale, uint8_t *min) {
+  if (j < 4) {
+    *scale = s[j] & 63;
+    *min = s[j + 4] & 63;
+  } else {
+    *scale = (uint8_t)((s[j + 4] & 15) | (s[j - 4] >> 6) << 4);
+    *min = (uint8_t)(s[j + 4] >> 4 | (s[j] >> 6) << 4);
+  }
+}
+
+extern const int8_t ck_mxfp4_values[16];  // E2M1 values, doubled
+extern const int8_t ck_iq4_values[16];
+
+// Blocks of a format as integer codes: value = a[i / 16] * q[i] - b[i / 16].
+typedef struct ck_codes {
+  int8_t q[CK_SPAN];
+  float a[CK_SPAN / 16], b[CK_SPAN / 16];
+} ck_codes;
+
+int ck_format_has_min(ck_format format);
+int ck_format_halves(ck_format format);  // 1: scales change every 16 values, not every 32
+
+// The codes of one block in file order.
+void ck_block_codes(ck_format format, const uint8_t *block, ck_codes *out);
+// The block `index` of `row`, in file order: in place, or gathered from CK_ROWS_X16 into `buffer` (256 bytes).
+const uint8_t *ck_file_block(const ck_matrix *w, size_t row, size_t index, uint8_t *buffer);
+// Columns col ..< col + n (col a multiple of CK_SPAN, n <= CK_SPAN) of a row, dequantised.
+void ck_dequantize_span(const ck_matrix *w, size_t row, size_t col, size_t n, float *out);
+
+// Sixteen blocks in file order, one of each row, to their packed form.
+void ck_pack_blocks(ck_format format, const uint8_t *const *rows, uint8_t *out);
+
+void ck_dequantize_row(const ck_matrix *w, size_t row, float *out);
+void ck_reference_multiply_f32(const ck_matrix *w, size_t row_begin, size_t row_end, const void *x,
+                               size_t x_stride, const int32_t *x_index, size_t tokens, float *y,
+                               size_t y_stride);
+void ck_reference_multiply_q8(const ck_matrix *w, size_t row_begin, size_t row_end, const void *x,
+                              size_t x_stride, const int32_t *x_index, size_t tokens, float *y,
+                              size_t y_stride);
+
+// The activations of token t.
+CK_INLINE const void *ck_activation_of(const void *x, size_t x_stride, const int32_t *x_index, size_t t) {
+  return (const uint8_t *)x + x_stride * (x_index ? (size_t)x_index[t] : t);
+}
+
+#endif
