@@ -39,6 +39,7 @@ let package = Package(
     // MARK: - Tests
 
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+    .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
   ],
   swiftLanguageModes: [.v6]
 )

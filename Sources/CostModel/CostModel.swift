@@ -1,1 +1,0 @@
-// CostModel: see DESIGN in the README.
