@@ -1,0 +1,101 @@
+// What a sequence leaves behind for its next token: keys and values, latents, recurrent states.
+
+/// The memory one mixer needs for one sequence.
+public struct CacheShape: Sendable, Equatable {
+  /// Floats a position, for each of the mixer's tables (keys and values; latent and rotated key; ...).
+  public var perPosition: [Int]
+  /// Floats that do not grow with the sequence, for each of the mixer's states. They start at zero.
+  public var states: [Int]
+
+  public init(perPosition: [Int] = [], states: [Int] = []) {
+    self.perPosition = perPosition
+    self.states = states
+  }
+
+  public var floatsPerPosition: Int { perPosition.reduce(0, +) }
+  public var stateFloats: Int { states.reduce(0, +) }
+}
+
+/// Keys, values and states of every layer, for a fixed number of sequences of limited length.
+public final class Cache: @unchecked Sendable {
+  public let sequences: Int
+  /// Positions each sequence can hold.
+  public let capacity: Int
+  private let shapes: [CacheShape]
+  private let memory: Memory
+  private let slotOffsets: [Int]
+  private let sequenceFloats: Int
+  private var lengths: [Int]
+
+  /// - Parameters:
+  ///   - shapes: One for each mixer, in the order of the layers.
+  /// - Throws: ``EngineError/outOfMemory(bytes:purpose:)``.
+  public init(shapes: [CacheShape], sequences: Int, capacity: Int) throws(EngineError) {
+    self.shapes = shapes
+    self.sequences = sequences
+    self.capacity = capacity
+    var offsets: [Int] = []
+    var floats = 0
+    for shape in shapes {
+      offsets.append(floats)
+      for width in shape.perPosition + [] {
+        floats += Self.aligned(width * capacity)
+      }
+      for state in shape.states { floats += Self.aligned(state) }
+    }
+    slotOffsets = offsets
+    sequenceFloats = floats
+    let (bytes, overflow) = (floats * 4).multipliedReportingOverflow(by: sequences)
+    guard !overflow else { throw .outOfMemory(bytes: .max, purpose: "the cache") }
+    memory = try Memory(byteCount: bytes, purpose: "the cache")
+    lengths = Array(repeating: 0, count: sequences)
+  }
+
+  public var byteCount: Int { sequenceFloats * 4 * sequences }
+
+  /// Positions a sequence holds so far.
+  public func length(of sequence: Int) -> Int { lengths[sequence] }
+
+  func advance(_ sequence: Int, by count: Int) throws(EngineError) {
+    guard lengths[sequence] + count <= capacity else {
+      throw .contextExceeded(position: lengths[sequence] + count - 1, capacity: capacity)
+    }
+    lengths[sequence] += count
+  }
+
+  /// Forgets a sequence: its length is 0 and its states are zero again.
+  public func reset(_ sequence: Int) {
+    lengths[sequence] = 0
+    for (mixer, shape) in shapes.enumerated() {
+      for (index, count) in shape.states.enumerated() {
+        state(index, of: mixer, sequence: sequence).update(repeating: 0, count: count)
+      }
+    }
+  }
+
+  /// Declares that a sequence holds `length` positions of whatever lies in memory: a stand-in for a long history when
+  /// only speed is measured.
+  public func pretend(_ sequence: Int, length: Int) throws(EngineError) {
+    lengths[sequence] = 0
+    try advance(sequence, by: length)
+  }
+
+  /// The table `index` of a mixer for one sequence, `[capacity, width]`.
+  func table(_ index: Int, of mixer: Int, sequence: Int) -> Matrix {
+    var offset = sequence * sequenceFloats + slotOffsets[mixer]
+    let shape = shapes[mixer]
+    for previous in 0..<index { offset += Self.aligned(shape.perPosition[previous] * capacity) }
+    return Matrix(memory.floats + offset, rows: capacity, columns: shape.perPosition[index])
+  }
+
+  /// The state `index` of a mixer for one sequence.
+  func state(_ index: Int, of mixer: Int, sequence: Int) -> UnsafeMutablePointer<Float> {
+    let shape = shapes[mixer]
+    var offset = sequence * sequenceFloats + slotOffsets[mixer]
+    for width in shape.perPosition { offset += Self.aligned(width * capacity) }
+    for previous in 0..<index { offset += Self.aligned(shape.states[previous]) }
+    return memory.floats + offset
+  }
+
+  private static func aligned(_ floats: Int) -> Int { (floats + 15) & ~15 }
+}

@@ -1,0 +1,158 @@
+// Runs a model: embedding, layers, final norm, head.
+
+/// How a decoder is set up.
+public struct DecoderOptions: Sendable {
+  /// Workers, at least 1.
+  public var threads: Int
+  /// Sequences the cache holds.
+  public var sequences: Int
+  /// Positions each sequence can hold.
+  public var positions: Int
+  /// Rows of the largest batch.
+  public var batch: Int
+  /// Multiply quantised weights with float activations instead of 8-bit ones.
+  public var exact: Bool
+  /// Instruction set by name; nil for the best.
+  public var instructionSet: String?
+
+  public init(
+    threads: Int = 1, sequences: Int = 1, positions: Int = 4096, batch: Int = 512,
+    exact: Bool = false, instructionSet: String? = nil
+  ) {
+    self.threads = threads
+    self.sequences = sequences
+    self.positions = positions
+    self.batch = batch
+    self.exact = exact
+    self.instructionSet = instructionSet
+  }
+}
+
+/// A model ready to run, with its cache, its workers and one arena for all activations.
+///
+/// A forward pass allocates nothing. A decoder is used from one thread at a time.
+public final class Decoder {
+  public let description: ModelDescription
+  public let options: DecoderOptions
+  public let kernels: Kernels
+  public let cache: Cache
+  public let routing: RoutingRecorder
+  private let source: any WeightSource
+  private let pool: WorkerPool
+  private let pass: ForwardPass
+  private let embedding: WeightMatrix
+  private let layers: [any Layer]
+  private let finalNorm: Norm
+  private let head: Linear
+  private let logits: Memory
+  private let logitCapacity: Int
+  private var stream: Matrix
+
+  /// - Parameter source: Gives the weights and keeps their memory alive.
+  public init(
+    _ description: ModelDescription, weights source: any WeightSource, options: DecoderOptions
+  ) throws {
+    _ = BLAS.singleThreaded
+    self.description = description
+    self.options = options
+    self.source = source
+    kernels = try Kernels(named: options.instructionSet)
+    let builder = ModelBuilder(source: source, positions: options.positions)
+    embedding = try source.matrix(description.embedding)
+    layers = try description.layers.enumerated().map { try builder.layer($1, index: $0) }
+    finalNorm = try source.norm(description.finalNorm)
+    head = try description.head.map(source.linear) ?? Linear(weight: embedding, bias: nil)
+    cache = try Cache(
+      shapes: builder.cacheShapes, sequences: options.sequences, capacity: options.positions)
+    routing = RoutingRecorder(shapes: builder.mixtures)
+    pass = try ForwardPass(
+      capacity: options.batch, kernels: kernels, exact: options.exact, cache: cache)
+    pass.routing = routing
+    // Address space, not memory: a pass touches what its batch needs.
+    let arena = try Memory(byteCount: 1 << 36, purpose: "activations", reserveOnly: true)
+    pool = try WorkerPool(threads: options.threads, arena: arena, localBytes: 1 << 34)
+    logitCapacity = options.batch
+    logits = try Memory(
+      byteCount: options.batch * description.vocabulary * 4, purpose: "next-token scores",
+      reserveOnly: true)
+    let streams = try Memory(
+      byteCount: options.batch * description.hidden * 4, purpose: "the residual stream")
+    stream = Matrix(streams.floats, rows: options.batch, columns: description.hidden)
+    streamMemory = streams
+  }
+
+  private let streamMemory: Memory
+
+  /// Replaces the routers' choices, or gives them back.
+  public func forceRouting(_ distribution: RoutingDistribution?, seed: UInt64) {
+    pass.forcedRouting = distribution.map {
+      ForcedRouting($0, shapes: routing.shapes, seed: seed)
+    }
+  }
+
+  /// Feeds tokens that continue the given sequences and returns next-token scores.
+  ///
+  /// - Parameters:
+  ///   - inputs: Sequence and tokens; at most ``DecoderOptions/batch`` tokens in all.
+  ///   - scoring: Which rows are scored.
+  /// - Returns: `[scored rows, vocabulary]`, valid until the next call.
+  /// - Throws: ``EngineError`` for tokens outside the vocabulary or positions past the cache.
+  @discardableResult
+  public func forward(
+    _ inputs: [(sequence: Int, tokens: ArraySlice<Int>)], scoring: Scoring
+  ) throws(EngineError) -> Matrix {
+    for input in inputs {
+      for token in input.tokens where token < 0 || token >= description.vocabulary {
+        throw .tokenOutOfRange(token: token, vocabulary: description.vocabulary)
+      }
+    }
+    pass.begin()
+    for input in inputs {
+      try pass.append(input.tokens, to: input.sequence, scoring: scoring)
+    }
+    pool.run(self)
+    routing.countStep()
+    return Matrix(logits.floats, rows: pass.outputRows.count, columns: description.vocabulary)
+  }
+
+  /// Bytes of activations the largest pass so far has used.
+  public var arenaHighWater: Int { pool.arenaHighWater }
+}
+
+extension Decoder: ParallelProgram {
+  public func run(_ worker: Worker) {
+    let x = stream.rows(0..<pass.count)
+    for row in worker.share(of: pass.count) {
+      kernels.dequantizeRow(Int(pass.tokens[row]), of: embedding, into: x[row])
+      if description.embeddingMultiplier != 1 {
+        kernels.scale(x[row], by: description.embeddingMultiplier, x.columns)
+      }
+    }
+    worker.barrier()
+    for layer in layers { layer.forward(x, pass, worker) }
+    score(x, worker)
+  }
+
+  /// Final norm and head, for the rows that are scored.
+  private func score(_ x: Matrix, _ worker: Worker) {
+    let count = pass.outputRows.count
+    guard count > 0 else { return }
+    let mark = worker.arena.mark
+    let normed = pass.takeActivations(rows: count, columns: x.columns, worker)
+    for row in worker.share(of: count) {
+      finalNorm.apply(
+        x[Int(pass.outputRows[row])], into: normed.values[row], count: x.columns, kernels)
+      pass.seal(normed, row: row)
+    }
+    worker.barrier()
+    let scores = Matrix(logits.floats, rows: count, columns: description.vocabulary)
+    pass.project(head, normed, into: scores, worker)
+    worker.barrier()
+    if description.logitsDivisor != 1 {
+      for row in worker.share(of: count) {
+        kernels.scale(scores[row], by: 1 / description.logitsDivisor, scores.columns)
+      }
+    }
+    worker.arena.release(to: mark)
+  }
+}

@@ -1,1 +1,0 @@
-// Inference: see DESIGN in the README.

@@ -1,0 +1,218 @@
+// Gated feed-forward networks: dense, and as a bank of routed experts.
+
+/// What lies between an expert's two products.
+public enum GatedActivation: Sendable, Hashable {
+  /// `silu(gate) * up` (Shazeer 2020).
+  case swiGLU
+  /// `silu(min(gate, limit)) * clamp(up, limit)` (DeepSeek-V4).
+  case clampedSwiGLU(limit: Float)
+  /// `(clamp(up, limit) + 1) * gate * sigmoid(alpha * gate)` with `gate` at most `limit` (gpt-oss).
+  case shiftedSwiGLU(alpha: Float, limit: Float)
+
+  /// `out` may be `gate`.
+  func apply(
+    gate: UnsafeMutablePointer<Float>, up: UnsafeMutablePointer<Float>,
+    into out: UnsafeMutablePointer<Float>, count: Int, _ kernels: Kernels
+  ) {
+    switch self {
+    case .swiGLU:
+      kernels.swiGLU(gate: gate, up: up, into: out, count)
+    case .clampedSwiGLU(let limit):
+      for i in 0..<count {
+        // A comparison that keeps NaN: min and max would hide it.
+        if gate[i] > limit { gate[i] = limit }
+        if up[i] > limit { up[i] = limit } else if up[i] < -limit { up[i] = -limit }
+      }
+      kernels.swiGLU(gate: gate, up: up, into: out, count)
+    case .shiftedSwiGLU(let alpha, let limit):
+      for i in 0..<count {
+        var g = gate[i]
+        var u = up[i]
+        if g > limit { g = limit }
+        if u > limit { u = limit } else if u < -limit { u = -limit }
+        out[i] = (u + 1) * g * logistic(alpha * g)
+      }
+    }
+  }
+}
+
+/// A dense gated network: `down(activation(gate x, up x))`.
+public struct GatedFeedForwardDescription: Sendable, Hashable {
+  public var gate: LinearDescription
+  public var up: LinearDescription
+  public var down: LinearDescription
+  public var activation: GatedActivation
+
+  public init(
+    gate: LinearDescription, up: LinearDescription, down: LinearDescription,
+    activation: GatedActivation = .swiGLU
+  ) {
+    self.gate = gate
+    self.up = up
+    self.down = down
+    self.activation = activation
+  }
+
+  /// The usual three modules `prefix.gate_proj`, `up_proj`, `down_proj`.
+  public init(
+    _ prefix: String, hidden: Int, intermediate: Int, role: ParameterRole,
+    names: (gate: String, up: String, down: String) = ("gate_proj", "up_proj", "down_proj"),
+    bias: Bool = false
+  ) {
+    self.init(
+      gate: LinearDescription(
+        "\(prefix).\(names.gate)", inputs: hidden, outputs: intermediate, role: role, bias: bias),
+      up: LinearDescription(
+        "\(prefix).\(names.up)", inputs: hidden, outputs: intermediate, role: role, bias: bias),
+      down: LinearDescription(
+        "\(prefix).\(names.down)", inputs: intermediate, outputs: hidden, role: role, bias: bias))
+  }
+}
+
+struct GatedFeedForward: FeedForward {
+  private let gate: Linear
+  private let up: Linear
+  private let down: Linear
+  private let activation: GatedActivation
+
+  init(_ d: GatedFeedForwardDescription, _ source: any WeightSource) throws {
+    gate = try source.linear(d.gate)
+    up = try source.linear(d.up)
+    down = try source.linear(d.down)
+    activation = d.activation
+  }
+
+  func forward(_ x: Activations, into out: Matrix, _ pass: ForwardPass, _ worker: Worker) {
+    let mark = worker.arena.mark
+    let n = x.values.rows
+    let hidden = pass.takeActivations(rows: n, columns: gate.outputs, worker)
+    let ups = worker.arena.take(rows: n, columns: gate.outputs)
+    pass.project(gate, x, into: hidden.values, worker)
+    pass.project(up, x, into: ups, worker)
+    worker.barrier()
+    for row in worker.share(of: n) {
+      activation.apply(
+        gate: hidden.values[row], up: ups[row], into: hidden.values[row], count: gate.outputs,
+        pass.kernels)
+      pass.seal(hidden, row: row)
+    }
+    worker.barrier()
+    pass.project(down, hidden, into: out, worker)
+    worker.barrier()
+    worker.arena.release(to: mark)
+  }
+}
+
+/// Runs the routed experts of a batch: all rows that chose an expert share one pass over its weights.
+struct Experts: Sendable {
+  let bank: ExpertBank
+  let activation: GatedActivation
+  /// Whether a token's weight multiplies what the expert reads instead of what it writes (Llama 4).
+  let weighsInput: Bool
+
+  /// `out[t] = sum over the experts of t, by ascending number, of weight * expert(x[t])`. Ends with a barrier.
+  func forward(
+    _ x: Activations, _ groups: ExpertGroups, into out: Matrix, _ pass: ForwardPass,
+    _ worker: Worker
+  ) {
+    let mark = worker.arena.mark
+    let width = bank.intermediate
+    let hidden = pass.takeActivations(rows: groups.pairs, columns: width, worker)
+    expand(x, groups, into: hidden.values, pass, worker)
+    worker.barrier()
+    if hidden.blocks != nil {
+      for pair in worker.share(of: groups.pairs) { pass.seal(hidden, row: pair) }
+      worker.barrier()
+    }
+    contract(hidden, groups, into: out, pass, worker)
+    worker.barrier()
+    worker.arena.release(to: mark)
+  }
+
+  /// Gate, up and activation of every (token, expert) pair.
+  private func expand(
+    _ x: Activations, _ groups: ExpertGroups, into hidden: Matrix, _ pass: ForwardPass,
+    _ worker: Worker
+  ) {
+    let width = bank.intermediate
+    let active = groups.active
+    let pieces = max(1, worker.count * 4 / max(active, 1))
+    let chunk = min(width, max(32, ((width + pieces - 1) / pieces + 15) & ~15))
+    let chunks = (width + chunk - 1) / chunk
+    worker.claim(active * chunks, by: 1) { range in
+      for task in range {
+        let expert = Int(groups.experts[task / chunks])
+        let first = task % chunks * chunk
+        let rows = first..<min(width, first + chunk)
+        let pairs = groups.range(of: expert)
+        let mark = worker.local.mark
+        let ups = worker.local.take(rows: pairs.count, columns: rows.count)
+        let gates = Matrix(
+          hidden[pairs.lowerBound] + first, rows: pairs.count, columns: rows.count,
+          stride: hidden.stride)
+        let index = groups.tokens + pairs.lowerBound
+        pass.multiply(
+          bank.gate[expert], rows: rows, x, index: index, tokens: pairs.count, into: gates.base,
+          stride: gates.stride, worker)
+        pass.multiply(
+          bank.up[expert], rows: rows, x, index: index, tokens: pairs.count, into: ups.base,
+          stride: ups.stride, worker)
+        for pair in 0..<pairs.count {
+          if weighsInput {
+            let weight = groups.weights[pairs.lowerBound + pair]
+            pass.kernels.scale(gates[pair], by: weight, rows.count)
+            pass.kernels.scale(ups[pair], by: weight, rows.count)
+          }
+          if let bias = bank.gateBias {
+            pass.kernels.addScaled(1, bias.base + expert * width + first, to: gates[pair], rows.count)
+          }
+          if let bias = bank.upBias {
+            pass.kernels.addScaled(1, bias.base + expert * width + first, to: ups[pair], rows.count)
+          }
+          activation.apply(
+            gate: gates[pair], up: ups[pair], into: gates[pair], count: rows.count, pass.kernels)
+        }
+        worker.local.release(to: mark)
+      }
+    }
+  }
+
+  /// Down projections, added up in each token's row. A worker owns columns of the output, so no two write one number
+  /// and the order of a sum is that of the experts, whoever computes it.
+  private func contract(
+    _ hidden: Activations, _ groups: ExpertGroups, into out: Matrix, _ pass: ForwardPass,
+    _ worker: Worker
+  ) {
+    let size = pass.chunk(of: out.columns, tokens: out.rows, worker)
+    worker.claim(out.columns, by: size) { columns in
+      for row in 0..<out.rows {
+        (out[row] + columns.lowerBound).update(repeating: 0, count: columns.count)
+      }
+      for index in 0..<groups.active {
+        let expert = Int(groups.experts[index])
+        let pairs = groups.range(of: expert)
+        let mark = worker.local.mark
+        let results = worker.local.take(rows: pairs.count, columns: columns.count)
+        let rows = Activations(
+          values: hidden.values.rows(pairs),
+          blocks: hidden.blocks.map { $0 + pairs.lowerBound * hidden.blockStride },
+          blockStride: hidden.blockStride)
+        pass.multiply(
+          bank.down[expert], rows: columns, rows, tokens: pairs.count, into: results.base,
+          stride: results.stride, worker)
+        for pair in 0..<pairs.count {
+          let place = pairs.lowerBound + pair
+          if let bias = bank.downBias {
+            pass.kernels.addScaled(
+              1, bias.base + expert * out.columns + columns.lowerBound, to: results[pair],
+              columns.count)
+          }
+          pass.kernels.addScaled(
+            weighsInput ? 1 : groups.weights[place], results[pair],
+            to: out[Int(groups.tokens[place])] + columns.lowerBound, columns.count)
+        }
+        worker.local.release(to: mark)
+      }
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// Matrix products cut among the workers: the kernels' own for few rows, OpenBLAS for many.
+
+/// A loaded projection: `y = W x (+ b)`.
+public struct Linear: Sendable {
+  let weight: WeightMatrix
+  let bias: Vector?
+
+  var outputs: Int { weight.rows }
+}
+
+extension ForwardPass {
+  /// From this many rows on, float weights go through OpenBLAS: below, its packing costs more than it gains.
+  static let blasRows = 12
+
+  /// `out[t, r] = W[r] . x[t] + b[r]`, for all rows of the batch. Ends without a barrier.
+  func project(_ linear: Linear, _ x: Activations, into out: Matrix, _ worker: Worker) {
+    let rows = linear.weight.rows
+    worker.claim(rows, by: chunk(of: rows, tokens: x.values.rows, worker)) { range in
+      multiply(
+        linear.weight, rows: range, x, tokens: x.values.rows, into: out.base + range.lowerBound,
+        stride: out.stride, worker)
+      if let bias = linear.bias {
+        for t in 0..<x.values.rows {
+          kernels.addScaled(1, bias.base + range.lowerBound, to: out[t] + range.lowerBound, range.count)
+        }
+      }
+    }
+  }
+
+  /// Rows of a matrix a worker takes at a time: a multiple of 16, so that interleaved weights can be cut there.
+  func chunk(of rows: Int, tokens: Int, _ worker: Worker) -> Int {
+    let pieces = worker.count * (worker.count == 1 ? 1 : (tokens >= Self.blasRows ? 2 : 4))
+    return max(16, ((rows + pieces - 1) / pieces + 15) & ~15)
+  }
+
+  /// One piece of a product, on the calling worker.
+  func multiply(
+    _ matrix: WeightMatrix, rows: Range<Int>, _ x: Activations, index: UnsafePointer<Int32>? = nil,
+    tokens: Int, into out: UnsafeMutablePointer<Float>, stride: Int, _ worker: Worker
+  ) {
+    let onBlocks = x.blocks != nil && matrix.format.wantsBlocks
+    if tokens < Self.blasRows || onBlocks || matrix.isPacked {
+      kernels.multiply(
+        matrix, rows: rows, x, index: index, tokens: tokens, into: out, stride: stride)
+    } else {
+      multiplyBLAS(
+        matrix, rows: rows, x.values, index: index, tokens: tokens, into: out, stride: stride,
+        worker)
+    }
+  }
+
+  private func multiplyBLAS(
+    _ matrix: WeightMatrix, rows: Range<Int>, _ x: Matrix, index: UnsafePointer<Int32>?,
+    tokens: Int, into out: UnsafeMutablePointer<Float>, stride: Int, _ worker: Worker
+  ) {
+    let mark = worker.local.mark
+    defer { worker.local.release(to: mark) }
+    let columns = matrix.columns
+    var input = UnsafePointer(x.base)
+    var inputStride = x.stride
+    if let index {
+      let gathered = worker.local.take(tokens * columns)
+      for t in 0..<tokens {
+        (gathered + t * columns).update(from: x[Int(index[t])], count: columns)
+      }
+      input = UnsafePointer(gathered)
+      inputStride = columns
+    }
+    // A panel of dequantised rows stays in the second-level cache between the two steps.
+    let direct = matrix.format == .f32 && matrix.rowBytes == columns * 4
+      && Int(bitPattern: matrix.base) % 4 == 0
+    let panel = direct ? rows.count : max(16, min(rows.count, 1 << 17 / max(columns, 1)))
+    let floats = direct ? nil : worker.local.take(panel * columns)
+    var first = rows.lowerBound
+    while first < rows.upperBound {
+      let size = min(panel, rows.upperBound - first)
+      var weights = matrix.base.assumingMemoryBound(to: Float.self) + first * columns
+      if let floats {
+        for row in 0..<size {
+          kernels.dequantizeRow(first + row, of: matrix, into: floats + row * columns)
+        }
+        weights = UnsafePointer(floats)
+      }
+      BLAS.multiplyTransposed(
+        m: tokens, n: size, k: columns, a: input, strideA: inputStride, b: weights,
+        strideB: columns, c: out + (first - rows.lowerBound), strideC: stride)
+      first += size
+    }
+  }
+
+  /// Memory for rows that products will read: floats, and 8-bit blocks unless the pass is exact.
+  func takeActivations(rows: Int, columns: Int, _ worker: Worker) -> Activations {
+    let values = worker.arena.take(rows: rows, columns: columns)
+    guard !exact else { return Activations(values: values, blocks: nil, blockStride: 0) }
+    let stride = Kernels.quantizedBytes(columns)
+    return Activations(
+      values: values, blocks: worker.arena.takeBytes(rows * stride), blockStride: stride)
+  }
+
+  /// Makes the 8-bit form of a row that has been written.
+  @inline(__always)
+  func seal(_ x: Activations, row: Int) {
+    if let blocks = x.blocks {
+      kernels.quantize(x.values[row], x.values.columns, into: blocks + row * x.blockStride)
+    }
+  }
+}

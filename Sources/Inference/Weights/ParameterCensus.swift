@@ -1,0 +1,113 @@
+// Counts a model's parameters by building it without weights.
+
+/// Parameters of a model: the three counts that must not be confused are total, active, and (measured) touched.
+public struct ParameterCount: Sendable, Equatable {
+  /// Every parameter of the text decoder.
+  public internal(set) var total = 0
+  /// By what they do; routed experts in full.
+  public internal(set) var byRole: [ParameterRole: Int] = [:]
+  /// Routed experts' parameters a token uses.
+  public internal(set) var activeExperts = 0
+  /// Elements the cache grows by with each position, over all layers.
+  public internal(set) var cacheElementsPerPosition = 0
+  /// Whether the head is the embedding again: then one matrix is counted once, and used twice.
+  public internal(set) var tiedEmbedding = false
+  /// Layers with routed experts: their number of experts and experts a token.
+  public internal(set) var mixtures: [MixtureShape] = []
+
+  /// What one token's products use, the embedding's row look-up left out (the head counted).
+  public var activeWithoutEmbedding: Int {
+    activeWithEmbedding - (tiedEmbedding ? 0 : byRole[.embedding] ?? 0)
+  }
+
+  /// As published by some: embedding and head both counted in full.
+  public var activeWithEmbedding: Int {
+    total - (byRole[.routedExpert] ?? 0) + activeExperts
+  }
+}
+
+extension ModelDescription {
+  /// Counts parameters as the engine would load them.
+  ///
+  /// - Complexity: O(tensors); no weights are read or made.
+  public func parameterCount() throws -> ParameterCount {
+    let census = ParameterCensus()
+    let builder = ModelBuilder(source: census, positions: 1)
+    _ = try census.matrix(embedding)
+    for (index, layer) in layers.enumerated() {
+      census.expertsPerToken = layer.expertsPerToken
+      _ = try builder.layer(layer, index: index)
+    }
+    _ = try census.norm(finalNorm)
+    _ = try head.map(census.linear)
+    census.count.tiedEmbedding = head == nil
+    census.count.mixtures = builder.mixtures
+    census.count.cacheElementsPerPosition = builder.cacheShapes.reduce(0) {
+      $0 + $1.floatsPerPosition
+    }
+    return census.count
+  }
+}
+
+extension LayerDescription {
+  var mixture: SparseMixtureDescription? {
+    switch self {
+    case .preNorm(let layer):
+      if case .mixture(let mixture) = layer.feedForward { mixture } else { nil }
+    }
+  }
+
+  /// Experts a token visits in this layer; 0 in dense layers.
+  var expertsPerToken: Int { mixture?.router.expertsPerToken ?? 0 }
+}
+
+/// A source that has no weights: it notes what is asked for.
+final class ParameterCensus: WeightSource {
+  var count = ParameterCount()
+  var expertsPerToken = 0
+  /// Called with each parameter, for listings and checks.
+  var onParameter: ((Parameter) -> Void)?
+
+  private let nowhere = UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64))
+
+  deinit { nowhere.deallocate() }
+
+  private func note(_ role: ParameterRole, _ parameters: Int) {
+    count.total += parameters
+    count.byRole[role, default: 0] += parameters
+  }
+
+  func matrix(_ parameter: Parameter) -> WeightMatrix {
+    note(parameter.role, parameter.count)
+    onParameter?(parameter)
+    return empty(rows: parameter.rows, columns: parameter.columns)
+  }
+
+  func vector(_ parameter: Parameter) -> Vector {
+    note(parameter.role, parameter.count)
+    onParameter?(parameter)
+    return Vector(nowhere.assumingMemoryBound(to: Float.self), count: parameter.count)
+  }
+
+  func experts(_ description: ExpertsDescription) -> ExpertBank {
+    note(.routedExpert, description.count * description.parametersPerExpert)
+    count.activeExperts += expertsPerToken * description.parametersPerExpert
+    let wide = empty(rows: description.intermediate, columns: description.hidden)
+    let tall = empty(rows: description.hidden, columns: description.intermediate)
+    return ExpertBank(
+      gate: Array(repeating: wide, count: description.count),
+      up: Array(repeating: wide, count: description.count),
+      down: Array(repeating: tall, count: description.count))
+  }
+
+  func expertTable(
+    _ name: String, vocabulary: Int, expertsPerToken: Int, experts: Int
+  ) -> [Int32] {
+    []
+  }
+
+  /// Never read: a census's model is not run.
+  private func empty(rows: Int, columns: Int) -> WeightMatrix {
+    WeightMatrix(format: .f32, rows: rows, columns: columns, base: nowhere, rowBytes: columns * 4)
+  }
+}
