@@ -40,6 +40,7 @@ let package = Package(
 
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
+    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
   ],
   swiftLanguageModes: [.v6]
 )
