@@ -21,6 +21,12 @@
   [CK_Q8_0] = fn, [CK_Q4_0] = fn, [CK_Q4_1] = fn, [CK_Q5_0] = fn, [CK_Q5_1] = fn, [CK_Q2_K] = fn,           \
   [CK_Q3_K] = fn, [CK_Q4_K] = fn, [CK_Q5_K] = fn, [CK_Q6_K] = fn, [CK_IQ4_NL] = fn, [CK_IQ4_XS] = fn,       \
   [CK_MXFP4] = fn
+#define CK_Q8_TABLE(prefix)                                                                                 \
+  [CK_Q8_0] = prefix##_q8_0, [CK_Q4_0] = prefix##_q4_0, [CK_Q4_1] = prefix##_q4_1,                          \
+  [CK_Q5_0] = prefix##_q5_0, [CK_Q5_1] = prefix##_q5_1, [CK_Q2_K] = prefix##_q2_k,                          \
+  [CK_Q3_K] = prefix##_q3_k, [CK_Q4_K] = prefix##_q4_k, [CK_Q5_K] = prefix##_q5_k,                          \
+  [CK_Q6_K] = prefix##_q6_k, [CK_IQ4_NL] = prefix##_iq4_nl, [CK_IQ4_XS] = prefix##_iq4_xs,                  \
+  [CK_MXFP4] = prefix##_mxfp4
 #define CK_FLOAT_FORMATS(fn) [CK_F32] = fn, [CK_F16] = fn, [CK_BF16] = fn, [CK_FP8_E4M3] = fn
 
 extern const ck_kernels ck_table_reference;
@@ -115,6 +121,37 @@ typedef struct ck_codes {
   float a[CK_SPAN / 16], b[CK_SPAN / 16];
 } ck_codes;
 
+// ck_format_block and ck_format_block_bytes where the compiler should see a constant.
+CK_INLINE size_t ck_block_of(ck_format format) {
+  switch (format) {
+    case CK_Q2_K:
+    case CK_Q3_K:
+    case CK_Q4_K:
+    case CK_Q5_K:
+    case CK_Q6_K:
+    case CK_IQ4_XS: return 256;
+    default: return 32;
+  }
+}
+
+CK_INLINE size_t ck_block_bytes_of(ck_format format) {
+  switch (format) {
+    case CK_Q8_0: return 34;
+    case CK_Q4_0:
+    case CK_IQ4_NL: return 18;
+    case CK_Q4_1: return 20;
+    case CK_Q5_0: return 22;
+    case CK_Q5_1: return 24;
+    case CK_Q2_K: return 84;
+    case CK_Q3_K: return 110;
+    case CK_Q4_K: return 144;
+    case CK_Q5_K: return 176;
+    case CK_Q6_K: return 210;
+    case CK_IQ4_XS: return 136;
+    default: return 17;  // MXFP4
+  }
+}
+
 int ck_format_has_min(ck_format format);
 int ck_format_halves(ck_format format);  // 1: scales change every 16 values, not every 32
 
@@ -135,6 +172,27 @@ void ck_reference_multiply_f32(const ck_matrix *w, size_t row_begin, size_t row_
 void ck_reference_multiply_q8(const ck_matrix *w, size_t row_begin, size_t row_end, const void *x,
                               size_t x_stride, const int32_t *x_index, size_t tokens, float *y,
                               size_t y_stride);
+
+// A product; the products of all block formats with 8-bit activations.
+#define CK_PRODUCT(name)                                                                                   \
+  void name(const ck_matrix *w, size_t row_begin, size_t row_end, const void *x, size_t x_stride,          \
+            const int32_t *x_index, size_t tokens, float *y, size_t y_stride)
+#define CK_EACH_BLOCK_FORMAT(DO, prefix)                                                                   \
+  DO(prefix##_q8_0, CK_Q8_0)                                                                               \
+  DO(prefix##_q4_0, CK_Q4_0)                                                                               \
+  DO(prefix##_q4_1, CK_Q4_1)                                                                               \
+  DO(prefix##_q5_0, CK_Q5_0)                                                                               \
+  DO(prefix##_q5_1, CK_Q5_1)                                                                               \
+  DO(prefix##_q2_k, CK_Q2_K)                                                                               \
+  DO(prefix##_q3_k, CK_Q3_K)                                                                               \
+  DO(prefix##_q4_k, CK_Q4_K)                                                                               \
+  DO(prefix##_q5_k, CK_Q5_K)                                                                               \
+  DO(prefix##_q6_k, CK_Q6_K)                                                                               \
+  DO(prefix##_iq4_nl, CK_IQ4_NL)                                                                           \
+  DO(prefix##_iq4_xs, CK_IQ4_XS)                                                                           \
+  DO(prefix##_mxfp4, CK_MXFP4)
+#define CK_DECLARE_PRODUCT(name, format) CK_PRODUCT(name);
+#define CK_DECLARE_Q8_PRODUCTS(prefix) CK_EACH_BLOCK_FORMAT(CK_DECLARE_PRODUCT, prefix)
 
 // The activations of token t.
 CK_INLINE const void *ck_activation_of(const void *x, size_t x_stride, const int32_t *x_index, size_t t) {

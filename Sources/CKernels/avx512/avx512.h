@@ -6,10 +6,6 @@
 
 #define CK_AVX512_TARGET __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")))
 
-#define CK_PRODUCT(name)                                                                                   \
-  void name(const ck_matrix *w, size_t row_begin, size_t row_end, const void *x, size_t x_stride,          \
-            const int32_t *x_index, size_t tokens, float *y, size_t y_stride)
-
 CK_PRODUCT(ck_avx512_multiply_f32);
 CK_PRODUCT(ck_avx512_multiply_f16);
 CK_PRODUCT(ck_avx512_multiply_bf16);

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "../internal.h"
+#include "../avx512vnni/avx512vnni.h"
 #include "avx512.h"
 
 // The first `left` of 16 lanes, all from 16 on.
@@ -210,7 +211,7 @@ const ck_kernels ck_table_avx512 = {
 
 const ck_kernels ck_table_avx512vnni = {
     .name = "avx512vnni",
-    .multiply = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_reference_multiply_q8)},
+    .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_avx512vnni)},
     .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx512_multiply_blocks_f32)},
     VECTOR_OPERATIONS,
 };

@@ -1,0 +1,208 @@
+// A tile: sixteen rows x 256 columns of a block format as unsigned bytes, with the scales as floats.
+//
+// Built once from packed blocks and used for all tokens of a group. Plain C which the includer's target vectorises;
+// before including, define TARGET (the function attribute) and:
+//   halves_16(const uint8_t *in, float *out)                         sixteen half-precision numbers to floats
+//   lookup(const uint8_t *in, const uint8_t *table, uint8_t *low, uint8_t *high, size_t n)
+//                                                                     table[in & 15] and table[in >> 4], n % 64 == 0
+#ifndef CK_TILE_H
+#define CK_TILE_H
+
+#include "internal.h"
+
+// value[row][4 g + k] = a[s][row] * (q[g][row][k] - offset) - b[s][row], where s is the block of 32 columns, or of
+// 16 in the formats of halves.
+typedef struct ck_tile {
+  uint8_t q[CK_SPAN / 4][CK_GROUP * 4];
+  float a[CK_SPAN / 16][CK_GROUP], b[CK_SPAN / 16][CK_GROUP];
+} __attribute__((aligned(64))) ck_tile;
+
+// What is subtracted from the unsigned codes of a format.
+CK_INLINE int ck_code_offset(ck_format format) {
+  switch (format) {
+    case CK_Q8_0:
+    case CK_IQ4_NL:
+    case CK_IQ4_XS: return 128;
+    case CK_Q6_K: return 32;
+    case CK_Q5_0: return 16;
+    case CK_MXFP4: return 12;
+    case CK_Q4_0: return 8;
+    case CK_Q3_K: return 4;
+    default: return 0;
+  }
+}
+
+CK_INLINE int ck_code_halves(ck_format format) {
+  return format == CK_Q2_K || format == CK_Q3_K || format == CK_Q6_K;
+}
+
+CK_INLINE int ck_code_min(ck_format format) {
+  return format == CK_Q4_1 || format == CK_Q5_1 || format == CK_Q2_K || format == CK_Q4_K || format == CK_Q5_K;
+}
+
+static const uint8_t ck_mxfp4_codes[16] = {12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0};
+static const uint8_t ck_iq4_codes[16] = {1,   24,  45,  63,  79,  93,  106, 118,
+                                         129, 141, 153, 166, 181, 197, 217, 241};
+
+CK_INLINE TARGET void tile_nibbles(const uint8_t *in, uint8_t *low, uint8_t *high, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    low[i] = in[i] & 15;
+    high[i] = in[i] >> 4;
+  }
+}
+
+// The fifth bits of 32 codes of each row, a bit a code, to bit 4 of their bytes. Bits 4 g .. 4 g + 3 are spread to
+// four bytes by a multiplication (shifts by 0, 7, 14, 21).
+CK_INLINE TARGET void tile_fifth_bits(const uint8_t *in, uint8_t (*q)[CK_GROUP * 4]) {
+  for (size_t g = 0; g < 8; g++)
+    for (size_t r = 0; r < CK_GROUP; r++) {
+      const uint32_t bits = ck_load32(in + 4 * r) >> (4 * g) & 15;
+      const uint32_t with = ck_load32(q[g] + 4 * r) | (bits * 0x00204081 & 0x01010101) << 4;
+      memcpy(q[g] + 4 * r, &with, 4);
+    }
+}
+
+// One block of 32 columns of a format with such blocks, to place j of the tile.
+CK_INLINE TARGET void tile_block_32(ck_format format, const uint8_t *p, size_t j, ck_tile *t) {
+  uint8_t(*q)[CK_GROUP * 4] = t->q + 8 * j;
+  float *a = t->a[j], *b = t->b[j];
+  if (format == CK_MXFP4) {
+    for (size_t r = 0; r < CK_GROUP; r++) a[r] = ck_from_e8m0_half(p[r]);
+    lookup(p + 16, ck_mxfp4_codes, q[0], q[4], 256);
+    return;
+  }
+  halves_16(p, a);
+  switch (format) {
+    case CK_Q4_0: tile_nibbles(p + 32, q[0], q[4], 256); break;
+    case CK_IQ4_NL: lookup(p + 32, ck_iq4_codes, q[0], q[4], 256); break;
+    case CK_Q5_0:
+      tile_nibbles(p + 96, q[0], q[4], 256);
+      tile_fifth_bits(p + 32, q);
+      break;
+    case CK_Q8_0: memcpy(q, p + 32, 512); break;
+    default:  // Q4_1, Q5_1
+      halves_16(p + 32, b);
+      for (size_t r = 0; r < CK_GROUP; r++) b[r] = -b[r];
+      tile_nibbles(p + (format == CK_Q4_1 ? 64 : 128), q[0], q[4], 256);
+      if (format == CK_Q5_1) tile_fifth_bits(p + 64, q);
+  }
+}
+
+CK_INLINE TARGET void tile_scale(const float *d, const uint8_t *codes, float *out) {
+  for (size_t r = 0; r < CK_GROUP; r++) out[r] = d[r] * (float)codes[r];
+}
+
+// The 6-bit scales and minima of Q4_K and Q5_K: twelve bytes a row, each byte of sixteen rows together.
+CK_INLINE TARGET void tile_scales_k4(const uint8_t *p, ck_tile *t) {
+  float d[CK_GROUP], dmin[CK_GROUP];
+  uint8_t scale[8 * CK_GROUP], min[8 * CK_GROUP];
+  const uint8_t *s = p + 64;
+  halves_16(p, d);
+  halves_16(p + 32, dmin);
+  for (size_t i = 0; i < 64; i++) {
+    scale[i] = s[i] & 63;
+    min[i] = s[64 + i] & 63;
+    scale[64 + i] = (uint8_t)((s[128 + i] & 15) | (s[i] >> 6) << 4);
+    min[64 + i] = (uint8_t)(s[128 + i] >> 4 | (s[64 + i] >> 6) << 4);
+  }
+  for (size_t j = 0; j < 8; j++) {
+    tile_scale(d, scale + 16 * j, t->a[j]);
+    tile_scale(dmin, min + 16 * j, t->b[j]);
+  }
+}
+
+CK_INLINE TARGET void tile_q4_k(const uint8_t *p, ck_tile *t) {
+  tile_scales_k4(p, t);
+  for (size_t c = 0; c < 4; c++) tile_nibbles(p + 256 + 512 * c, t->q[16 * c], t->q[16 * c + 8], 512);
+}
+
+CK_INLINE TARGET void tile_q5_k(const uint8_t *p, ck_tile *t) {
+  tile_scales_k4(p, t);
+  const uint8_t *high = p + 256, *qs = p + 768;
+  for (size_t c = 0; c < 4; c++)
+    for (size_t i = 0; i < 512; i++) {
+      const uint8_t byte = qs[512 * c + i], bits = (uint8_t)(high[i] >> (2 * c));
+      t->q[16 * c][i] = (uint8_t)((byte & 15) | (bits & 1) << 4);
+      t->q[16 * c + 8][i] = (uint8_t)(byte >> 4 | (bits >> 1 & 1) << 4);
+    }
+}
+
+CK_INLINE TARGET void tile_q6_k(const uint8_t *p, ck_tile *t) {
+  float d[CK_GROUP];
+  halves_16(p, d);
+  for (size_t j = 0; j < 16; j++)
+    for (size_t r = 0; r < CK_GROUP; r++) t->a[j][r] = d[r] * (float)(int8_t)p[32 + 16 * j + r];
+  for (size_t h = 0; h < 2; h++) {
+    const uint8_t *high = p + 288 + 512 * h, *low = p + 1312 + 1024 * h;
+    uint8_t(*q)[CK_GROUP * 4] = t->q + 32 * h;
+    for (size_t i = 0; i < 512; i++) {
+      const uint8_t bits = high[i], first = low[i], second = low[512 + i];
+      q[0][i] = (uint8_t)((first & 15) | (bits & 3) << 4);
+      q[8][i] = (uint8_t)((second & 15) | (bits >> 2 & 3) << 4);
+      q[16][i] = (uint8_t)(first >> 4 | (bits >> 4 & 3) << 4);
+      q[24][i] = (uint8_t)(second >> 4 | (bits >> 6) << 4);
+    }
+  }
+}
+
+CK_INLINE TARGET void tile_q2_k(const uint8_t *p, ck_tile *t) {
+  float d[CK_GROUP], dmin[CK_GROUP];
+  halves_16(p, d);
+  halves_16(p + 32, dmin);
+  for (size_t j = 0; j < 16; j++)
+    for (size_t r = 0; r < CK_GROUP; r++) {
+      const uint8_t code = p[64 + 16 * j + r];
+      t->a[j][r] = d[r] * (float)(code & 15);
+      t->b[j][r] = dmin[r] * (float)(code >> 4);
+    }
+  for (size_t h = 0; h < 2; h++)
+    for (size_t s = 0; s < 4; s++)
+      for (size_t i = 0; i < 512; i++) t->q[32 * h + 8 * s][i] = (p + 320)[512 * h + i] >> (2 * s) & 3;
+}
+
+CK_INLINE TARGET void tile_q3_k(const uint8_t *p, ck_tile *t) {
+  float d[CK_GROUP];
+  halves_16(p, d);
+  const uint8_t *scales = p + 32, *mask = p + 224, *qs = p + 736;
+  for (size_t j = 0; j < 16; j++)
+    for (size_t r = 0; r < CK_GROUP; r++) {
+      const int low = scales[16 * (j % 8) + r] >> (j / 8 * 4) & 15;
+      const int high = scales[16 * (8 + j % 4) + r] >> (j / 4 * 2) & 3;
+      t->a[j][r] = d[r] * (float)((low | high << 4) - 32);
+    }
+  for (size_t h = 0; h < 2; h++)
+    for (size_t s = 0; s < 4; s++)
+      for (size_t i = 0; i < 512; i++)
+        t->q[32 * h + 8 * s][i] =
+            (uint8_t)((qs[512 * h + i] >> (2 * s) & 3) | (mask[i] >> (4 * h + s) & 1) << 2);
+}
+
+CK_INLINE TARGET void tile_iq4_xs(const uint8_t *p, ck_tile *t) {
+  float d[CK_GROUP];
+  halves_16(p, d);
+  for (size_t j = 0; j < 8; j++) {
+    for (size_t r = 0; r < CK_GROUP; r++) {
+      const int low = p[64 + 16 * (j / 2) + r] >> (4 * (j % 2)) & 15;
+      const int high = ck_load16(p + 32 + 2 * r) >> (2 * j) & 3;
+      t->a[j][r] = d[r] * (float)((low | high << 4) - 32);
+    }
+    lookup(p + 128 + 256 * j, ck_iq4_codes, t->q[8 * j], t->q[8 * j + 4], 256);
+  }
+}
+
+// `blocks` packed blocks of 32 columns, or one of 256.
+CK_INLINE TARGET void ck_build_tile(ck_format format, const uint8_t *p, size_t blocks, ck_tile *t) {
+  switch (format) {
+    case CK_Q2_K: tile_q2_k(p, t); break;
+    case CK_Q3_K: tile_q3_k(p, t); break;
+    case CK_Q4_K: tile_q4_k(p, t); break;
+    case CK_Q5_K: tile_q5_k(p, t); break;
+    case CK_Q6_K: tile_q6_k(p, t); break;
+    case CK_IQ4_XS: tile_iq4_xs(p, t); break;
+    default:
+      for (size_t j = 0; j < blocks; j++)
+        tile_block_32(format, p + j * CK_GROUP * ck_block_bytes_of(format), j, t);
+  }
+}
+
+#endif
