@@ -44,7 +44,9 @@ public struct Kernels: @unchecked Sendable {
 
   /// y += alpha x
   @inline(__always)
-  func addScaled(_ alpha: Float, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, _ n: Int) {
+  func addScaled(
+    _ alpha: Float, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, _ n: Int
+  ) {
     table.pointee.axpy(alpha, x, y, n)
   }
 

@@ -164,7 +164,8 @@ struct Experts: Sendable {
             pass.kernels.scale(ups[pair], by: weight, rows.count)
           }
           if let bias = bank.gateBias {
-            pass.kernels.addScaled(1, bias.base + expert * width + first, to: gates[pair], rows.count)
+            pass.kernels.addScaled(
+              1, bias.base + expert * width + first, to: gates[pair], rows.count)
           }
           if let bias = bank.upBias {
             pass.kernels.addScaled(1, bias.base + expert * width + first, to: ups[pair], rows.count)

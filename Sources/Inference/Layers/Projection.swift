@@ -21,7 +21,8 @@ extension ForwardPass {
         stride: out.stride, worker)
       if let bias = linear.bias {
         for t in 0..<x.values.rows {
-          kernels.addScaled(1, bias.base + range.lowerBound, to: out[t] + range.lowerBound, range.count)
+          kernels.addScaled(
+            1, bias.base + range.lowerBound, to: out[t] + range.lowerBound, range.count)
         }
       }
     }
@@ -67,7 +68,8 @@ extension ForwardPass {
       inputStride = columns
     }
     // A panel of dequantised rows stays in the second-level cache between the two steps.
-    let direct = matrix.format == .f32 && matrix.rowBytes == columns * 4
+    let direct =
+      matrix.format == .f32 && matrix.rowBytes == columns * 4
       && Int(bitPattern: matrix.base) % 4 == 0
     let panel = direct ? rows.count : max(16, min(rows.count, 1 << 17 / max(columns, 1)))
     let floats = direct ? nil : worker.local.take(panel * columns)

@@ -68,7 +68,8 @@ final class ParameterCensus: WeightSource {
   /// Called with each parameter, for listings and checks.
   var onParameter: ((Parameter) -> Void)?
 
-  private let nowhere = UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64))
+  private let nowhere = UnsafeRawPointer(
+    UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64))
 
   deinit { nowhere.deallocate() }
 

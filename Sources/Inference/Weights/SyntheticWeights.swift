@@ -78,7 +78,8 @@ public final class SyntheticWeights: WeightSource {
         vector: name, count: count, role: .routedExpert, distribution: .uniform(-0.02, 0.02)))
   }
 
-  private func bank(_ count: Int, rows: Int, columns: Int, _ name: String) throws -> [WeightMatrix] {
+  private func bank(_ count: Int, rows: Int, columns: Int, _ name: String) throws -> [WeightMatrix]
+  {
     var parameter = Parameter(
       matrix: name, rows: count * rows, columns: columns, role: .routedExpert)
     parameter.rows = count * rows
@@ -141,19 +142,14 @@ public final class SyntheticWeights: WeightSource {
     // Pieces end where blocks end: a multiple of every pool's unit.
     let piece = pool.unitBytes << 14
     let pieces = (total + piece - 1) / piece
-    let target = SendablePointer(base)
+    let target = SharedMutableBytes(base)
     DispatchQueue.concurrentPerform(iterations: pieces) { index in
       let start = index * piece
       pool.fill(
-        target.pointer + start, bytes: min(piece, total - start),
+        target.base + start, bytes: min(piece, total - start),
         seed: key &+ UInt64(index) &* 0xA24B_AED4_963E_E407)
     }
   }
-}
-
-private struct SendablePointer: @unchecked Sendable {
-  let pointer: UnsafeMutableRawPointer
-  init(_ pointer: UnsafeMutableRawPointer) { self.pointer = pointer }
 }
 
 /// Blocks of normal variables, stored in one format.

@@ -1,0 +1,110 @@
+// Qwen2-MoE (Yang et al. 2024) and Qwen3-MoE (Yang et al. 2025): fine-grained experts, dense layers by rule.
+
+/// What the two generations share: which layers are sparse, and how their router weighs.
+private struct QwenLayers {
+  let shape: Shape
+  let sparse: [Bool]
+  let experts: Int
+  let perToken: Int
+  let intermediate: Int
+  let denseIntermediate: Int
+  let normalization: RouterDescription.Normalization
+
+  init(_ shape: Shape) throws(EngineError) {
+    let c = shape.configuration
+    self.shape = shape
+    try c.require("hidden_act", oneOf: ["silu"])
+    (experts, perToken) = try shape.expertCounts(["num_experts", "num_local_experts"])
+    intermediate = try c.int("moe_intermediate_size", in: 1...(1 << 24))
+    denseIntermediate = try c.int("intermediate_size", in: 1...(1 << 24))
+    normalization =
+      try c.bool("norm_topk_prob", default: false) ? .sum(epsilon: 0) : .none
+    let step = try c.int("decoder_sparse_step", default: 1, in: 1...4096)
+    let dense = try c.optionalInts("mlp_only_layers", in: 0...4096) ?? []
+    sparse = (0..<shape.layers).map { !dense.contains($0) && ($0 + 1) % step == 0 }
+  }
+
+  func mixture(_ prefix: String) -> SparseMixtureDescription {
+    SparseMixtureDescription(
+      router: RouterDescription(
+        experts: experts, expertsPerToken: perToken,
+        gate: LinearDescription(
+          prefix + ".mlp.gate", inputs: shape.hidden, outputs: experts, role: .router),
+        scoring: .softmax, normalization: normalization),
+      experts: shape.experts(prefix + ".mlp", count: experts, intermediate: intermediate))
+  }
+
+  func dense(_ prefix: String) -> FeedForwardDescription {
+    .dense(
+      GatedFeedForwardDescription(
+        prefix + ".mlp", hidden: shape.hidden, intermediate: denseIntermediate,
+        role: .denseFeedForward))
+  }
+
+  /// Windowed layers, by `layer_types` or by `max_window_layers`.
+  func visibility(_ index: Int) throws(EngineError) -> Visibility {
+    let c = shape.configuration
+    guard case .window(let size) = try shape.window(enabledBy: "use_sliding_window") else {
+      return .causal
+    }
+    if let types = try shape.checkLength(c.optionalStrings("layer_types"), "layer_types") {
+      return types[index] == "sliding_attention" ? .window(size) : .causal
+    }
+    let first = try c.optionalInt("max_window_layers") ?? 0
+    return index >= first ? .window(size) : .causal
+  }
+}
+
+enum Qwen2MoE: Architecture {
+  static let modelTypes = ["qwen2_moe"]
+
+  static func describe(_ c: ModelConfiguration) throws(EngineError) -> ModelDescription {
+    let shape = try Shape(c)
+    let qwen = try QwenLayers(shape)
+    let sharedIntermediate = try c.int("shared_expert_intermediate_size", in: 1...(1 << 24))
+    let bias = try c.bool("qkv_bias", default: true)
+    var layers: [LayerDescription] = []
+    for index in 0..<shape.layers {
+      let prefix = "model.layers.\(index)"
+      var attention = try shape.attention(prefix + ".self_attn", bias: bias)
+      attention.rotary = try c.rotary(dimension: attention.headDimension)
+      attention.visibility = try qwen.visibility(index)
+      var mixture = qwen.mixture(prefix)
+      mixture.shared = GatedFeedForwardDescription(
+        prefix + ".mlp.shared_expert", hidden: shape.hidden, intermediate: sharedIntermediate,
+        role: .sharedExpert)
+      mixture.sharedGate = LinearDescription(
+        prefix + ".mlp.shared_expert_gate", inputs: shape.hidden, outputs: 1, role: .router)
+      layers.append(
+        shape.layer(
+          prefix, .groupedQuery(attention),
+          qwen.sparse[index] ? .mixture(mixture) : qwen.dense(prefix)))
+    }
+    return try shape.model(layers)
+  }
+}
+
+enum Qwen3MoE: Architecture {
+  static let modelTypes = ["qwen3_moe"]
+
+  static func describe(_ c: ModelConfiguration) throws(EngineError) -> ModelDescription {
+    let shape = try Shape(c)
+    let qwen = try QwenLayers(shape)
+    let bias = try c.bool("attention_bias", default: false)
+    var layers: [LayerDescription] = []
+    for index in 0..<shape.layers {
+      let prefix = "model.layers.\(index)"
+      var attention = try shape.attention(prefix + ".self_attn", bias: bias, outputBias: bias)
+      attention.rotary = try c.rotary(dimension: attention.headDimension)
+      attention.visibility = try qwen.visibility(index)
+      attention.norm = .perHead(
+        query: shape.norm(prefix + ".self_attn.q_norm", attention.headDimension),
+        key: shape.norm(prefix + ".self_attn.k_norm", attention.headDimension))
+      layers.append(
+        shape.layer(
+          prefix, .groupedQuery(attention),
+          qwen.sparse[index] ? .mixture(qwen.mixture(prefix)) : qwen.dense(prefix)))
+    }
+    return try shape.model(layers)
+  }
+}
