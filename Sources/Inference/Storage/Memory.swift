@@ -29,9 +29,14 @@ public final class Memory: @unchecked Sendable {
     base = pointer
     self.byteCount = byteCount
     #if os(Linux)
-      if byteCount >= 4 << 20 { madvise(pointer, length, 14 /* MADV_HUGEPAGE */) }
+      if byteCount >= 4 << 20 { madvise(pointer, length, Self.hugePages) }
     #endif
   }
+
+  #if os(Linux)
+    /// MADV_HUGEPAGE of <linux/mman.h>, which the Swift overlay leaves out.
+    private static let hugePages: Int32 = 14
+  #endif
 
   deinit { munmap(base, max(byteCount, 1)) }
 
