@@ -35,6 +35,7 @@ int ck_isa_available(ck_isa isa) {
   const int avx512 = avx2 && (b >> 16 & 1) && (b >> 17 & 1) && (b >> 30 & 1) && (b >> 31 & 1) &&
                      (state & 0xE6) == 0xE6;
   switch (isa) {
+    case CK_AVX2: return avx2;
     case CK_AVX512: return avx512;
     case CK_AVX512_VNNI: return avx512 && (c >> 11 & 1);
     default: return 0;
@@ -60,6 +61,7 @@ const ck_kernels *ck_kernels_for(ck_isa isa) {
   if (!ck_isa_available(isa)) return NULL;
   switch (isa) {
 #if defined(__x86_64__)
+    case CK_AVX2: return &ck_table_avx2;
     case CK_AVX512: return &ck_table_avx512;
     case CK_AVX512_VNNI: return &ck_table_avx512vnni;
 #elif defined(__aarch64__)

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "../internal.h"
+#include "../avx2/avx2.h"
 #include "../avx512vnni/avx512vnni.h"
 #include "avx512.h"
 
@@ -202,9 +203,10 @@ CK_AVX512_TARGET static void quantize_q8(const float *x, size_t n, ck_block_q8 *
   [CK_F32] = ck_avx512_multiply_f32, [CK_F16] = ck_avx512_multiply_f16, [CK_BF16] = ck_avx512_multiply_bf16, \
   [CK_FP8_E4M3] = ck_avx512_multiply_fp8
 
+// Without VNNI wider vectors gain little on bytes: the 8-bit products are those of AVX2.
 const ck_kernels ck_table_avx512 = {
     .name = "avx512",
-    .multiply = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_reference_multiply_q8)},
+    .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_avx2)},
     .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx512_multiply_blocks_f32)},
     VECTOR_OPERATIONS,
 };

@@ -1,0 +1,45 @@
+// What the AVX2 files share: the target, masked tails, the order of sums, the products of the table.
+#ifndef CK_AVX2_H
+#define CK_AVX2_H
+
+#include <immintrin.h>
+
+#include "../internal.h"
+
+#define CK_AVX2_TARGET __attribute__((target("avx2,fma,f16c")))
+
+// A window on these words masks the first 0 ... 8 lanes.
+static const int32_t ck_lane_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+
+CK_INLINE CK_AVX2_TARGET __m256i ck_first_8(size_t left) {
+  return _mm256_loadu_si256((const __m256i *)(ck_lane_mask + 8 - CK_MIN(left, 8)));
+}
+
+// Eight floats, or the first `left` of them and zeros.
+CK_INLINE CK_AVX2_TARGET __m256 ck_load_8(const float *p, size_t left) {
+  return left >= 8 ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, ck_first_8(left));
+}
+
+CK_INLINE CK_AVX2_TARGET void ck_store_8(float *p, size_t left, __m256 v) {
+  if (left >= 8)
+    _mm256_storeu_ps(p, v);
+  else
+    _mm256_maskstore_ps(p, ck_first_8(left), v);
+}
+
+// Eight 16-bit words, or the first `left` of them and zeros: AVX2 has no masked load of words.
+CK_INLINE CK_AVX2_TARGET __m128i ck_load_words(const void *p, size_t left) {
+  if (left >= 8) return _mm_loadu_si128((const __m128i *)p);
+  uint16_t words[8] = {0};
+  memcpy(words, p, 2 * left);
+  return _mm_loadu_si128((const __m128i *)words);
+}
+
+CK_PRODUCT(ck_avx2_multiply_f32);
+CK_PRODUCT(ck_avx2_multiply_f16);
+CK_PRODUCT(ck_avx2_multiply_bf16);
+CK_PRODUCT(ck_avx2_multiply_fp8);
+CK_PRODUCT(ck_avx2_multiply_blocks_f32);
+CK_DECLARE_Q8_PRODUCTS(ck_avx2)
+
+#endif

@@ -1,0 +1,170 @@
+// Products with float activations, AVX2: F32, F16, BF16 and FP8 weights converted in registers.
+//
+// The sixteen lanes of a sum are two registers. A tile is R rows x T tokens: 2 x 2 when there are several tokens, so
+// that eight sums and their inputs fit sixteen registers, 4 x 1 in decode.
+#if defined(__x86_64__)
+#include "avx2.h"
+
+enum { max_rows = 4, max_tokens = 2 };
+
+typedef struct {
+  const uint8_t *rows[max_rows];
+  const float *scales[max_rows];
+  const float *x[max_tokens];
+} tile_inputs;
+
+// FP8 E4M3 by way of half precision: exponent and mantissa moved into place are the value / 256, subnormal ones
+// included; only NaN needs care.
+CK_INLINE CK_AVX2_TARGET __m256 from_e4m3(__m128i bytes, float scale) {
+  const __m128i wide = _mm_cvtepu8_epi16(bytes);
+  const __m128i magnitude = _mm_and_si128(wide, _mm_set1_epi16(0x7F));
+  const __m128i sign = _mm_slli_epi16(_mm_and_si128(wide, _mm_set1_epi16(0x80)), 8);
+  const __m128i nan = _mm_and_si128(_mm_cmpeq_epi16(magnitude, _mm_set1_epi16(0x7F)), _mm_set1_epi16(0x7E00));
+  const __m128i half = _mm_or_si128(_mm_or_si128(sign, _mm_slli_epi16(magnitude, 7)), nan);
+  const __m256 value = _mm256_mul_ps(_mm256_cvtph_ps(half), _mm256_set1_ps(256));
+  return _mm256_mul_ps(value, _mm256_set1_ps(scale));
+}
+
+CK_INLINE CK_AVX2_TARGET __m128i load_bytes(const uint8_t *p, size_t left) {
+  if (left >= 8) return _mm_loadl_epi64((const __m128i *)p);
+  uint64_t bytes = 0;
+  memcpy(&bytes, p, left);
+  return _mm_cvtsi64_si128((long long)bytes);
+}
+
+// Eight weights of a row from column c on, of which `left` exist.
+CK_INLINE CK_AVX2_TARGET __m256 weights(ck_format format, const uint8_t *row, const float *scales, size_t c,
+                                        size_t left) {
+  switch (format) {
+    case CK_F32: return ck_load_8((const float *)(const void *)(row + 4 * c), left);
+    case CK_F16: return _mm256_cvtph_ps(ck_load_words(row + 2 * c, left));
+    case CK_BF16: {
+      const __m256i wide = _mm256_cvtepu16_epi32(ck_load_words(row + 2 * c, left));
+      return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+    }
+    default: return from_e4m3(load_bytes(row + c, left), scales[c / 128]);
+  }
+}
+
+// Eight columns: half h of the lanes.
+CK_INLINE CK_AVX2_TARGET void step(ck_format format, int R, int T, const tile_inputs *in, size_t c, size_t left,
+                                   int h, __m256 acc[max_rows][max_tokens][2]) {
+  __m256 x[max_tokens];
+#pragma clang loop unroll(full)
+  for (int t = 0; t < T; t++) x[t] = ck_load_8(in->x[t] + c, left);
+#pragma clang loop unroll(full)
+  for (int r = 0; r < R; r++) {
+    const __m256 v = weights(format, in->rows[r], in->scales[r], c, left);
+#pragma clang loop unroll(full)
+    for (int t = 0; t < T; t++) acc[r][t][h] = _mm256_fmadd_ps(v, x[t], acc[r][t][h]);
+  }
+}
+
+// Lanes added in halves: the order ck_multiply_fn promises.
+CK_INLINE CK_AVX2_TARGET float halve(__m256 low, __m256 high) {
+  const __m256 a = _mm256_add_ps(low, high);
+  const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
+}
+
+CK_INLINE CK_AVX2_TARGET void tile(ck_format format, int R, int T, const tile_inputs *in, size_t cols, float *y,
+                                   size_t y_stride) {
+  __m256 acc[max_rows][max_tokens][2];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < R; r++)
+#pragma clang loop unroll(full)
+    for (int t = 0; t < T; t++) acc[r][t][0] = acc[r][t][1] = _mm256_setzero_ps();
+  size_t c = 0;
+  for (; c + 16 <= cols; c += 16) {
+    step(format, R, T, in, c, 8, 0, acc);
+    step(format, R, T, in, c + 8, 8, 1, acc);
+  }
+  if (c < cols) step(format, R, T, in, c, cols - c, 0, acc);
+  if (c + 8 < cols) step(format, R, T, in, c + 8, cols - c - 8, 1, acc);
+#pragma clang loop unroll(full)
+  for (int r = 0; r < R; r++)
+#pragma clang loop unroll(full)
+    for (int t = 0; t < T; t++) y[(size_t)t * y_stride + (size_t)r] = halve(acc[r][t][0], acc[r][t][1]);
+}
+
+CK_INLINE CK_AVX2_TARGET void product(ck_format format, const ck_matrix *w, size_t row_begin, size_t row_end,
+                                      const void *x, size_t x_stride, const int32_t *x_index, size_t tokens,
+                                      float *y, size_t y_stride) {
+  tile_inputs in;
+  size_t rows = 0;
+  for (size_t r = row_begin; r < row_end; r += rows) {
+    const size_t left = row_end - r;
+    rows = tokens == 1 && left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    for (size_t i = 0; i < rows; i++) {
+      in.rows[i] = (const uint8_t *)w->data + (r + i) * w->row_bytes;
+      in.scales[i] = format == CK_FP8_E4M3 ? w->scales + (w->scale_row + r + i) / 128 * w->scale_cols : NULL;
+    }
+    for (size_t t = 0; t < tokens; t += max_tokens) {
+      const size_t n = CK_MIN(max_tokens, tokens - t);
+      for (size_t i = 0; i < n; i++) in.x[i] = ck_activation_of(x, x_stride, x_index, t + i);
+      float *to = y + t * y_stride + (r - row_begin);
+      if (rows == 4)
+        tile(format, 4, 1, &in, w->cols, to, y_stride);
+      else if (rows == 2 && n == 2)
+        tile(format, 2, 2, &in, w->cols, to, y_stride);
+      else if (rows == 2)
+        tile(format, 2, 1, &in, w->cols, to, y_stride);
+      else if (n == 2)
+        tile(format, 1, 2, &in, w->cols, to, y_stride);
+      else
+        tile(format, 1, 1, &in, w->cols, to, y_stride);
+    }
+  }
+}
+
+#define PRODUCT(name, format)                                                       \
+  CK_AVX2_TARGET CK_PRODUCT(name) {                                                 \
+    product(format, w, row_begin, row_end, x, x_stride, x_index, tokens, y, y_stride); \
+  }
+
+PRODUCT(ck_avx2_multiply_f32, CK_F32)
+PRODUCT(ck_avx2_multiply_f16, CK_F16)
+PRODUCT(ck_avx2_multiply_bf16, CK_BF16)
+PRODUCT(ck_avx2_multiply_fp8, CK_FP8_E4M3)
+
+// Block formats: a span of two rows is dequantised to a buffer and then multiplied with up to 16 tokens, whose
+// accumulators wait in memory between spans.
+enum { block_rows = 2, block_tokens = 16 };
+
+CK_INLINE CK_AVX2_TARGET void span_product(const float (*weights)[CK_SPAN], size_t n, const float *x,
+                                           __m256 (*acc)[2]) {
+  __m256 a[block_rows][2];
+  memcpy(a, acc, sizeof a);
+  for (size_t c = 0; c < n; c += 16)
+    for (int h = 0; h < 2; h++) {
+      const __m256 v = _mm256_loadu_ps(x + c + 8 * h);
+      for (int r = 0; r < block_rows; r++)
+        a[r][h] = _mm256_fmadd_ps(_mm256_loadu_ps(weights[r] + c + 8 * h), v, a[r][h]);
+    }
+  memcpy(acc, a, sizeof a);
+}
+
+CK_AVX2_TARGET CK_PRODUCT(ck_avx2_multiply_blocks_f32) {
+  float span[block_rows][CK_SPAN];
+  __m256 acc[block_tokens][block_rows][2];
+  for (size_t r = row_begin; r < row_end; r += block_rows) {
+    const size_t rows = CK_MIN(block_rows, row_end - r);
+    for (size_t t0 = 0; t0 < tokens; t0 += block_tokens) {
+      const size_t n = CK_MIN(block_tokens, tokens - t0);
+      memset(acc, 0, sizeof acc);
+      for (size_t c = 0; c < w->cols; c += CK_SPAN) {
+        const size_t width = CK_MIN(CK_SPAN, w->cols - c);
+        for (size_t i = 0; i < block_rows; i++) ck_dequantize_span(w, r + CK_MIN(i, rows - 1), c, width, span[i]);
+        for (size_t t = 0; t < n; t++) {
+          const float *in = ck_activation_of(x, x_stride, x_index, t0 + t);
+          span_product((const float(*)[CK_SPAN])span, width, in + c, acc[t]);
+        }
+      }
+      for (size_t t = 0; t < n; t++)
+        for (size_t i = 0; i < rows; i++)
+          y[(t0 + t) * y_stride + (r + i - row_begin)] = halve(acc[t][i][0], acc[t][i][1]);
+    }
+  }
+}
+#endif
