@@ -6,6 +6,8 @@
 //   TARGET                the function attribute
 //   tile_tokens           tokens a call of the kernel takes at most
 //   kernel(format, n, tile, blocks, x, sums)   adds `blocks` blocks of 32 columns to the sums of n tokens
+// and, where packed blocks can be multiplied without a tile, HAS_DIRECT, direct_tokens(format) and
+//   direct(format, n, packed, blocks, x, sums)
 #ifndef CK_PRODUCT_Q8_H
 #define CK_PRODUCT_Q8_H
 
@@ -18,12 +20,16 @@ typedef struct {
   float sums[product_tokens][CK_GROUP] __attribute__((aligned(64)));
 } product_state;
 
+CK_INLINE int is_packed(const ck_matrix *w, size_t row) {
+  return w->layout == CK_ROWS_X16 && row + CK_GROUP <= w->rows;
+}
+
 // Sixteen rows' blocks from column c on, packed: in place, or in `buffer`.
 CK_INLINE TARGET const uint8_t *packed_blocks(ck_format format, const ck_matrix *w, size_t row, size_t rows, size_t c,
                                               size_t blocks, uint8_t *buffer) {
   const size_t bytes = ck_block_bytes_of(format), first = c / ck_block_of(format);
   const uint8_t *data = w->data;
-  if (w->layout == CK_ROWS_X16 && row + CK_GROUP <= w->rows)
+  if (is_packed(w, row))
     return data + row * w->row_bytes + first * bytes * CK_GROUP;
   for (size_t i = 0; i < blocks; i++) {
     const uint8_t *from[CK_GROUP];
@@ -33,6 +39,26 @@ CK_INLINE TARGET const uint8_t *packed_blocks(ck_format format, const ck_matrix 
   }
   return buffer;
 }
+
+#ifdef HAS_DIRECT
+// All columns at once for few tokens. Q8_0 needs no unpacking and never a tile: more tokens take a span of columns
+// in turn, while it is in the first-level cache.
+CK_INLINE TARGET void sixteen_rows_directly(ck_format format, const ck_matrix *w, size_t row, size_t tokens,
+                                            product_state *s) {
+  const uint8_t *data = (const uint8_t *)w->data + row * w->row_bytes;
+  const size_t most = direct_tokens(format), span = tokens <= most ? w->cols : CK_SPAN;
+  memset(s->sums, 0, tokens * sizeof s->sums[0]);
+  for (size_t c = 0; c < w->cols; c += span) {
+    const uint8_t *packed = data + c / ck_block_of(format) * ck_block_bytes_of(format) * CK_GROUP;
+    for (size_t t = 0; t < tokens; t += most) {
+      const ck_block_q8 *x[product_tokens];
+      const size_t n = CK_MIN(most, tokens - t);
+      for (size_t i = 0; i < n; i++) x[i] = s->x[t + i] + c / 32;
+      direct(format, n, packed, CK_MIN(span, w->cols - c) / 32, x, s->sums + t);
+    }
+  }
+}
+#endif
 
 CK_INLINE TARGET void sixteen_rows(ck_format format, const ck_matrix *w, size_t row, size_t rows, size_t tokens,
                                    product_state *s) {
@@ -61,7 +87,12 @@ CK_INLINE TARGET void product_q8(ck_format format, const ck_matrix *w, size_t ro
     for (size_t t = 0; t < n; t++) s.x[t] = ck_activation_of(x, x_stride, x_index, t0 + t);
     for (size_t r = row_begin; r < row_end; r += CK_GROUP) {
       const size_t rows = CK_MIN(CK_GROUP, row_end - r);
-      sixteen_rows(format, w, r, rows, n, &s);
+#ifdef HAS_DIRECT
+      if (is_packed(w, r) && (n <= direct_tokens(format) || format == CK_Q8_0))
+        sixteen_rows_directly(format, w, r, n, &s);
+      else
+#endif
+        sixteen_rows(format, w, r, rows, n, &s);
       for (size_t t = 0; t < n; t++)
         memcpy(y + (t0 + t) * y_stride + (r - row_begin), s.sums[t], rows * sizeof(float));
     }
