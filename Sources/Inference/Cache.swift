@@ -38,7 +38,7 @@ public final class Cache: @unchecked Sendable {
     var floats = 0
     for shape in shapes {
       offsets.append(floats)
-      for width in shape.perPosition + [] {
+      for width in shape.perPosition {
         floats += Self.aligned(width * capacity)
       }
       for state in shape.states { floats += Self.aligned(state) }
@@ -47,7 +47,8 @@ public final class Cache: @unchecked Sendable {
     sequenceFloats = floats
     let (bytes, overflow) = (floats * 4).multipliedReportingOverflow(by: sequences)
     guard !overflow else { throw .outOfMemory(bytes: .max, purpose: "the cache") }
-    memory = try Memory(byteCount: bytes, purpose: "the cache")
+    // Address space: a page is taken when its position is first written.
+    memory = try Memory(byteCount: bytes, purpose: "the cache", reserveOnly: true)
     lengths = Array(repeating: 0, count: sequences)
   }
 
@@ -73,11 +74,19 @@ public final class Cache: @unchecked Sendable {
     }
   }
 
-  /// Declares that a sequence holds `length` positions of whatever lies in memory: a stand-in for a long history when
-  /// only speed is measured.
-  public func pretend(_ sequence: Int, length: Int) throws(EngineError) {
-    lengths[sequence] = 0
-    try advance(sequence, by: length)
+  /// Forgets all but the first `length` positions.
+  ///
+  /// - Returns: false, and nothing changes, where that cannot be done: a recurrent state only knows its latest moment.
+  public func truncate(_ sequence: Int, to length: Int) -> Bool {
+    if lengths[sequence] == length { return true }
+    guard lengths[sequence] > length, shapes.allSatisfy({ $0.states.isEmpty }) else { return false }
+    lengths[sequence] = length
+    return true
+  }
+
+  /// Bytes of tables a token at `position` reads if it sees every position before it.
+  public func bytesRead(at position: Int) -> Int {
+    shapes.reduce(0) { $0 + ($1.floatsPerPosition * (position + 1) + $1.stateFloats) * 4 }
   }
 
   /// The table `index` of a mixer for one sequence, `[capacity, width]`.

@@ -37,8 +37,11 @@ public final class Decoder {
   public let kernels: Kernels
   public let cache: Cache
   public let routing: RoutingRecorder
+  /// Bytes of all weights.
+  public let weightBytes: WeightBytes
   private let source: any WeightSource
-  private let pool: WorkerPool
+  private var pool: WorkerPool
+  private let arena: Memory
   private let pass: ForwardPass
   private let embedding: WeightMatrix
   private let layers: [any Layer]
@@ -57,11 +60,13 @@ public final class Decoder {
     self.options = options
     self.source = source
     kernels = try Kernels(named: options.instructionSet)
-    let builder = ModelBuilder(source: source, positions: options.positions)
-    embedding = try source.matrix(description.embedding)
+    let tally = WeightTally(source)
+    let builder = ModelBuilder(source: tally, positions: options.positions)
+    embedding = try tally.matrix(description.embedding)
     layers = try description.layers.enumerated().map { try builder.layer($1, index: $0) }
-    finalNorm = try source.norm(description.finalNorm)
-    head = try description.head.map(source.linear) ?? Linear(weight: embedding, bias: nil)
+    finalNorm = try tally.norm(description.finalNorm)
+    head = try description.head.map(tally.linear) ?? Linear(weight: embedding, bias: nil)
+    weightBytes = tally.bytes
     cache = try Cache(
       shapes: builder.cacheShapes, sequences: options.sequences, capacity: options.positions)
     routing = RoutingRecorder(shapes: builder.mixtures)
@@ -69,8 +74,8 @@ public final class Decoder {
       capacity: options.batch, kernels: kernels, exact: options.exact, cache: cache)
     pass.routing = routing
     // Address space, not memory: a pass touches what its batch needs.
-    let arena = try Memory(byteCount: 1 << 36, purpose: "activations", reserveOnly: true)
-    pool = try WorkerPool(threads: options.threads, arena: arena, localBytes: 1 << 34)
+    arena = try Memory(byteCount: 1 << 36, purpose: "activations", reserveOnly: true)
+    pool = try WorkerPool(threads: options.threads, arena: arena, localBytes: Self.localBytes)
     logitCapacity = options.batch
     logits = try Memory(
       byteCount: options.batch * description.vocabulary * 4, purpose: "next-token scores",
@@ -82,6 +87,14 @@ public final class Decoder {
   }
 
   private let streamMemory: Memory
+  /// Address space for what each worker keeps to itself.
+  private static let localBytes = 1 << 34
+
+  /// Workers from the next pass on.
+  public func setThreads(_ count: Int) throws(EngineError) {
+    guard count != pool.count else { return }
+    pool = try WorkerPool(threads: count, arena: arena, localBytes: Self.localBytes)
+  }
 
   /// Replaces the routers' choices, or gives them back.
   public func forceRouting(_ distribution: RoutingDistribution?, seed: UInt64) {
@@ -113,6 +126,16 @@ public final class Decoder {
     pool.run(self)
     routing.countStep()
     return Matrix(logits.floats, rows: pass.outputRows.count, columns: description.vocabulary)
+  }
+
+  /// Bytes of weights a pass over `tokens` tokens reads, the routed experts left out: those depend on the routing.
+  public func sharedWeightBytes(tokens: Int) -> Int {
+    let byRole = weightBytes.byRole
+    let rows = embedding.rowBytes * tokens
+    let table = byRole[.embedding] ?? 0
+    // A tied embedding is read in full as the head.
+    let embeddingBytes = description.head == nil ? table : rows
+    return weightBytes.total - (byRole[.routedExpert] ?? 0) - table + embeddingBytes
   }
 
   /// Bytes of activations the largest pass so far has used.

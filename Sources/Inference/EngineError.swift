@@ -13,6 +13,8 @@ public enum EngineError: Error, Equatable {
   case contextExceeded(position: Int, capacity: Int)
   case tokenOutOfRange(token: Int, vocabulary: Int)
   case usage(String)
+  /// The user asked to stop.
+  case interrupted
 }
 
 extension EngineError: CustomStringConvertible {
@@ -38,6 +40,8 @@ extension EngineError: CustomStringConvertible {
       "token \(token) is not in the vocabulary of \(vocabulary)"
     case .usage(let rule):
       rule
+    case .interrupted:
+      "interrupted"
     }
   }
 }

@@ -66,6 +66,19 @@ public struct Parameter: Sendable, Hashable {
   }
 
   public var count: Int { rows * columns }
+
+  /// The format this weight gets when `format` is asked for: rows that do not fill its blocks take a smaller block,
+  /// routers and vectors stay floats.
+  func storedFormat(asking format: WeightFormat) -> WeightFormat {
+    guard isQuantizable else { return .f32 }
+    if format.rowBytes(columns) != nil { return format }
+    return WeightFormat.q8_0.rowBytes(columns) != nil ? .q8_0 : .f16
+  }
+
+  /// Bytes of this weight when `format` is asked for.
+  func byteCount(asking format: WeightFormat) -> Int {
+    rows * (storedFormat(asking: format).rowBytes(columns) ?? columns * 4)
+  }
 }
 
 /// A projection's place in a checkpoint.

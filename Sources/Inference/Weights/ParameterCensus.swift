@@ -30,8 +30,15 @@ extension ModelDescription {
   /// Counts parameters as the engine would load them.
   ///
   /// - Complexity: O(tensors); no weights are read or made.
-  public func parameterCount() throws -> ParameterCount {
-    let census = ParameterCensus()
+  public func parameterCount() throws -> ParameterCount { try census(format: .f32).count }
+
+  /// Bytes the weights take when `format` is asked for.
+  public func weightBytes(asking format: WeightFormat) throws -> WeightBytes {
+    try census(format: format).bytes
+  }
+
+  private func census(format: WeightFormat) throws -> ParameterCensus {
+    let census = ParameterCensus(format: format)
     let builder = ModelBuilder(source: census, positions: 1)
     _ = try census.matrix(embedding)
     for (index, layer) in layers.enumerated() {
@@ -45,7 +52,7 @@ extension ModelDescription {
     census.count.cacheElementsPerPosition = builder.cacheShapes.reduce(0) {
       $0 + $1.floatsPerPosition
     }
-    return census.count
+    return census
   }
 }
 
@@ -64,12 +71,15 @@ extension LayerDescription {
 /// A source that has no weights: it notes what is asked for.
 final class ParameterCensus: WeightSource {
   var count = ParameterCount()
+  private(set) var bytes = WeightBytes()
+  /// Of the layer that is being built.
   var expertsPerToken = 0
-  /// Called with each parameter, for listings and checks.
-  var onParameter: ((Parameter) -> Void)?
+  private let format: WeightFormat
 
   private let nowhere = UnsafeRawPointer(
     UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64))
+
+  init(format: WeightFormat) { self.format = format }
 
   deinit { nowhere.deallocate() }
 
@@ -78,21 +88,34 @@ final class ParameterCensus: WeightSource {
     count.byRole[role, default: 0] += parameters
   }
 
+  private func weigh(_ parameter: Parameter, times repetitions: Int = 1) {
+    bytes.add(
+      parameter.byteCount(asking: format) * repetitions, parameter.role,
+      parameter.storedFormat(asking: format))
+  }
+
   func matrix(_ parameter: Parameter) -> WeightMatrix {
     note(parameter.role, parameter.count)
-    onParameter?(parameter)
+    weigh(parameter)
     return empty(rows: parameter.rows, columns: parameter.columns)
   }
 
   func vector(_ parameter: Parameter) -> Vector {
     note(parameter.role, parameter.count)
-    onParameter?(parameter)
+    weigh(parameter)
     return Vector(nowhere.assumingMemoryBound(to: Float.self), count: parameter.count)
   }
 
   func experts(_ description: ExpertsDescription) -> ExpertBank {
     note(.routedExpert, description.count * description.parametersPerExpert)
     count.activeExperts += expertsPerToken * description.parametersPerExpert
+    let (h, i) = (description.hidden, description.intermediate)
+    let name = description.layout.firstName
+    weigh(
+      Parameter(matrix: name, rows: 2 * i, columns: h, role: .routedExpert),
+      times: description.count)
+    weigh(
+      Parameter(matrix: name, rows: h, columns: i, role: .routedExpert), times: description.count)
     let wide = empty(rows: description.intermediate, columns: description.hidden)
     let tall = empty(rows: description.hidden, columns: description.intermediate)
     return ExpertBank(

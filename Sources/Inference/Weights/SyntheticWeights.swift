@@ -26,7 +26,7 @@ public final class SyntheticWeights: WeightSource {
   }
 
   public func matrix(_ parameter: Parameter) throws -> WeightMatrix {
-    let format = storedFormat(of: parameter)
+    let format = parameter.storedFormat(asking: format)
     guard let rowBytes = format.rowBytes(parameter.columns) else {
       throw EngineError.tensorShape(
         name: parameter.name, found: [parameter.rows, parameter.columns],
@@ -102,13 +102,6 @@ public final class SyntheticWeights: WeightSource {
       table += row
     }
     return table
-  }
-
-  /// The requested format, or the nearest that the row's length allows.
-  private func storedFormat(of parameter: Parameter) -> WeightFormat {
-    guard parameter.isQuantizable else { return .f32 }
-    if format.rowBytes(parameter.columns) != nil { return format }
-    return WeightFormat.q8_0.rowBytes(parameter.columns) != nil ? .q8_0 : .f16
   }
 
   private func allocate(_ bytes: Int, _ purpose: String) throws(EngineError) -> Memory {
