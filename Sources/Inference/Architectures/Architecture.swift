@@ -20,10 +20,14 @@ public enum Architectures {
 
   /// Describes the model a configuration stands for.
   ///
+  /// - Parameter hasTensor: Whether the checkpoint holds a tensor; nil for a configuration alone. Multimodal
+  ///   checkpoints keep their decoder under a prefix that the decoder's own configuration does not tell.
   /// - Throws: ``EngineError/unsupportedModel(_:)`` for an unknown family, ``EngineError/configuration(field:rule:)``
   ///   for anything in the configuration that is missing, malformed or not implemented.
-  public static func describe(_ value: JSONValue) throws(EngineError) -> ModelDescription {
-    let configuration = try ModelConfiguration(value)
+  public static func describe(
+    _ value: JSONValue, hasTensor: ((String) -> Bool)? = nil
+  ) throws(EngineError) -> ModelDescription {
+    let configuration = try ModelConfiguration(value, hasTensor: hasTensor)
     guard let type = try configuration.optionalString("model_type") else {
       throw configuration.refusal("model_type", "is missing")
     }

@@ -6,22 +6,29 @@ import StrictJSON
 ///
 /// Getters throw ``EngineError/configuration(field:rule:)`` for a field that is missing, of another type or out of
 /// range. A JSON `null` counts as absent, as it does for the library that writes these files.
-public struct ModelConfiguration: Sendable {
+public struct ModelConfiguration {
   public let fields: JSONObject
   /// How messages name the object: empty, or "text_config.".
   private let path: String
+  /// Whether the checkpoint has a tensor; nil where there is no checkpoint.
+  private let hasTensor: ((String) -> Bool)?
 
-  public init(_ fields: JSONObject, path: String = "") {
+  public init(_ fields: JSONObject, path: String = "", hasTensor: ((String) -> Bool)? = nil) {
     self.fields = fields
     self.path = path
+    self.hasTensor = hasTensor
   }
 
-  public init(_ value: JSONValue) throws(EngineError) {
+  public init(_ value: JSONValue, hasTensor: ((String) -> Bool)? = nil) throws(EngineError) {
     guard let object = value.object else {
       throw .configuration(field: "", rule: "is \(value.kind), not an object")
     }
-    self.init(object)
+    self.init(object, hasTensor: hasTensor)
   }
+
+  /// Whether the checkpoint holds this tensor: for families that are stored in several layouts under one
+  /// configuration. False where there is no checkpoint, so that the usual layout must be the one without it.
+  func holds(_ tensor: String) -> Bool { hasTensor?(tensor) ?? false }
 
   // MARK: - Fields
 
@@ -141,7 +148,7 @@ public struct ModelConfiguration: Sendable {
   func optionalObject(_ key: String) throws(EngineError) -> ModelConfiguration? {
     guard let value = value(key) else { return nil }
     guard let object = value.object else { throw refusal(key, "is \(value.kind), not an object") }
-    return ModelConfiguration(object, path: "\(path)\(key).")
+    return ModelConfiguration(object, path: "\(path)\(key).", hasTensor: hasTensor)
   }
 
   // MARK: - Rules

@@ -25,7 +25,8 @@ public final class Checkpoint {
   let data: NSData
   public init(path: String) throws {
     config = try JSONValue(
-      parsing: Array(Data(contentsOf: URL(fileURLWithPath: path + "/config.json"))))
+      parsing: Array(Data(contentsOf: URL(fileURLWithPath: path + "/config.json"))),
+      limits: JSONLimits(acceptsNonFinite: true))
     data = try NSData(contentsOf: URL(fileURLWithPath: path + "/model.safetensors"))
     let n = Int(data.bytes.loadUnaligned(as: UInt64.self))
     let h = try JSONValue(parsing: Array(UnsafeRawBufferPointer(start: data.bytes + 8, count: n)))
@@ -41,5 +42,6 @@ public final class Checkpoint {
         bytes: UnsafeRawBufferPointer(start: data.bytes + 8 + n + b, count: e - b))
     }
   }
+  public func holds(_ name: String) -> Bool { t[name] != nil }
   public func tensor(named: String) throws -> StoredTensor? { t[named] }
 }

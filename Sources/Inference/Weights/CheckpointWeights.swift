@@ -102,7 +102,7 @@ public final class CheckpointWeights: WeightSource {
     let tensor = try find(parameter.name)
     switch parameter.storage {
     case .whole:
-      return try floats(tensor, shape: [parameter.count])
+      return try floats(tensor, shape: [parameter.rows, parameter.columns])
     case .rows(let offset, let total):
       let all = try floats(tensor, shape: [total])
       return Vector(all.base + offset, count: parameter.count)

@@ -65,6 +65,16 @@ public struct Parameter: Sendable, Hashable {
     isQuantizable = false
   }
 
+  /// A small matrix `[rows, columns]` that is used as floats, and loaded as a vector of all its rows: the taps of a
+  /// convolution, the decays of a state space.
+  public init(
+    floats name: String, rows: Int, columns: Int, role: ParameterRole,
+    distribution: SyntheticDistribution
+  ) {
+    self.init(vector: name, count: columns, role: role, distribution: distribution)
+    self.rows = rows
+  }
+
   public var count: Int { rows * columns }
 
   /// The format this weight gets when `format` is asked for: rows that do not fill its blocks take a smaller block,
@@ -179,6 +189,8 @@ public struct ExpertsDescription: Sendable, Hashable {
 ///
 /// Building a model asks for every weight exactly once.
 public protocol WeightSource: AnyObject {
+  /// Whether weights can be read while the model is built; false where they are only counted.
+  var hasValues: Bool { get }
   func matrix(_ parameter: Parameter) throws -> WeightMatrix
   func vector(_ parameter: Parameter) throws -> Vector
   func experts(_ description: ExpertsDescription) throws -> ExpertBank
@@ -189,6 +201,8 @@ public protocol WeightSource: AnyObject {
 }
 
 extension WeightSource {
+  public var hasValues: Bool { true }
+
   func linear(_ description: LinearDescription) throws -> Linear {
     Linear(weight: try matrix(description.weight), bias: try description.bias.map(vector))
   }

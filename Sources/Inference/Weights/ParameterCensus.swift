@@ -76,6 +76,7 @@ final class ParameterCensus: WeightSource {
   var expertsPerToken = 0
   private let format: WeightFormat
 
+  let hasValues = false
   private let nowhere = UnsafeRawPointer(
     UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64))
 

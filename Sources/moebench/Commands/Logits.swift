@@ -31,7 +31,8 @@ struct Logits: ParsableCommand {
       return id
     }
     let checkpoint = try Checkpoint(path: model)
-    let description = try Architectures.describe(checkpoint.config)
+    let description = try Architectures.describe(
+      checkpoint.config, hasTensor: checkpoint.holds)
     let decoder = try Decoder(
       description, weights: CheckpointWeights(checkpoint),
       options: DecoderOptions(
