@@ -1,5 +1,5 @@
 // Quantisers of the simple formats: the same bits as the gguf Python package (version 0.19) makes.
-#include "internal.h"
+#include "quantize_k.h"
 
 // Half away from zero, as that package rounds Q8_0.
 static float round_away(float v) {
@@ -88,8 +88,19 @@ static void block_32(ck_format format, const float *x, uint8_t *out) {
   }
 }
 
+// Any exponent of all ones: a block has no way to hold such a value.
+static int all_finite(const float *x, size_t n) {
+  uint32_t largest = 0;
+  for (size_t i = 0; i < n; i++) {
+    const uint32_t magnitude = ck_bits(x[i]) & 0x7FFFFFFF;
+    largest = magnitude > largest ? magnitude : largest;
+  }
+  return largest < 0x7F800000;
+}
+
 int ck_quantize_row(ck_format format, const float *x, size_t n, void *out) {
   uint16_t *halves = out;
+  if (ck_format_block(format) > 1 && !all_finite(x, n)) return -2;
   switch (format) {
     case CK_F32: memcpy(out, x, 4 * n); return 0;
     case CK_F16: ck_table_reference.to_f16(x, halves, n); return 0;
@@ -105,6 +116,11 @@ int ck_quantize_row(ck_format format, const float *x, size_t n, void *out) {
       for (size_t c = 0; c < n; c += 32)
         block_32(format, x + c, (uint8_t *)out + c / 32 * ck_format_block_bytes(format));
       return 0;
-    default: return -1;
+    case CK_FP8_E4M3: return -1;  // its scales are not in the row
+    default:
+      for (size_t c = 0; c < n; c += ck_format_block(format))
+        if (ck_quantize_block_k(format, x + c, (uint8_t *)out + c / ck_format_block(format) * ck_format_block_bytes(format)))
+          return -1;
+      return 0;
   }
 }
