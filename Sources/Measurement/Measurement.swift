@@ -1,1 +1,0 @@
-// Measurement: see DESIGN in the README.
