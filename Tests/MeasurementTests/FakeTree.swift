@@ -1,0 +1,34 @@
+// A folder that stands in for / in tests of /proc and /sys readers.
+
+import Foundation
+import Measurement
+
+/// Writes files below a temporary root; removed with the object.
+final class FakeTree {
+  let root: URL
+
+  init(_ files: [String: String] = [:]) throws {
+    root = FileManager.default.temporaryDirectory.appending(path: "moebench-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+    for (path, text) in files { try write(path, text) }
+  }
+
+  deinit { try? FileManager.default.removeItem(at: root) }
+
+  var tree: FileTree { FileTree(root: root.path) }
+
+  func write(_ path: String, _ text: String) throws {
+    try write(path, bytes: Array(text.utf8))
+  }
+
+  func write(_ path: String, bytes: [UInt8]) throws {
+    let file = root.appending(path: path)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: file)
+  }
+
+  func remove(_ path: String) throws {
+    try FileManager.default.removeItem(at: root.appending(path: path))
+  }
+}
