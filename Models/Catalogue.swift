@@ -1,0 +1,42 @@
+// The catalogue of open-weights models, by name.
+
+/// All models known by name, in order of their names.
+public struct Catalogue: Sendable {
+  public let models: [ModelEntry]
+
+  /// The catalogue inside the binary.
+  ///
+  /// - Throws: `DataError` if an embedded file is damaged, which the tests rule out.
+  public static var builtIn: Catalogue {
+    get throws(DataError) { try loaded.get() }
+  }
+
+  private static let loaded: Result<Catalogue, DataError> = {
+    do throws(DataError) {
+      let models = try EmbeddedData.architectures.get().map { (node) throws(DataError) in
+        try ModelEntry(node)
+      }
+      return .success(Catalogue(models: models.sorted { $0.name < $1.name }))
+    } catch {
+      return .failure(error)
+    }
+  }()
+
+  /// The model of a name, in upper or lower case.
+  ///
+  /// - Throws: `UnknownModel` with the nearest names.
+  public func model(named name: String) throws(UnknownModel) -> ModelEntry {
+    let wanted = name.lowercased()
+    for model in models where model.name == wanted || model.title.lowercased() == wanted {
+      return model
+    }
+    throw UnknownModel(name: name, nearest: NearestNames.of(wanted, among: models.map(\.name)))
+  }
+}
+
+/// No model has this name.
+public struct UnknownModel: Error, Hashable, Sendable {
+  public let name: String
+  /// Up to three names that differ little.
+  public let nearest: [String]
+}

@@ -1,1 +1,0 @@
-// Models: the catalogue, as data with a thin decoder.
