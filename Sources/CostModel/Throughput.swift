@@ -7,7 +7,7 @@ public enum PhaseEnergy<Value: Sendable>: Sendable {
 }
 
 /// Speed and energy of prefill or of decode.
-public struct Phase<Value: Sendable>: Sendable {
+public struct PhaseThroughput<Value: Sendable>: Sendable {
   public var tokensPerSecond: Value
   public var energy: PhaseEnergy<Value>
   /// Raw tokens per second of the repetitions, for the bootstrap; empty where there are none.
@@ -24,10 +24,10 @@ public struct Phase<Value: Sendable>: Sendable {
 
 /// The two phases of a model on a machine; a phase that was not measured is nil.
 public struct Throughput<Value: Sendable>: Sendable {
-  public var prefill: Phase<Value>?
-  public var decode: Phase<Value>?
+  public var prefill: PhaseThroughput<Value>?
+  public var decode: PhaseThroughput<Value>?
 
-  public init(prefill: Phase<Value>?, decode: Phase<Value>?) {
+  public init(prefill: PhaseThroughput<Value>?, decode: PhaseThroughput<Value>?) {
     self.prefill = prefill
     self.decode = decode
   }
@@ -44,22 +44,22 @@ public struct Throughput<Value: Sendable>: Sendable {
   }
 }
 
-extension Phase {
+extension PhaseThroughput {
   func map<Other: Sendable, Failure: Error>(
     speed: AssumptionField, watts: AssumptionField, joules: AssumptionField,
     _ pick: (Value, AssumptionField) throws(Failure) -> Other
-  ) throws(Failure) -> Phase<Other> {
+  ) throws(Failure) -> PhaseThroughput<Other> {
     let energy: PhaseEnergy<Other> =
       switch self.energy {
       case .watts(let value): .watts(try pick(value, watts))
       case .joulesPerToken(let value): .joulesPerToken(try pick(value, joules))
       }
-    return Phase<Other>(
+    return PhaseThroughput<Other>(
       tokensPerSecond: try pick(tokensPerSecond, speed), energy: energy, samples: samples)
   }
 }
 
-extension Phase<Double> {
+extension PhaseThroughput<Double> {
   var joulesPerToken: Double {
     switch energy {
     case .watts(let watts): watts / tokensPerSecond

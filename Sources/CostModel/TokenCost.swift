@@ -67,7 +67,7 @@ extension Assumptions<Double> {
 
   /// USD per million tokens of one phase.
   public func costPerMillion(
-    _ phase: Phase<Double>, _ accounting: Accounting = .reserved
+    _ phase: PhaseThroughput<Double>, _ accounting: Accounting = .reserved
   ) -> CostParts {
     var parts = CostParts()
     parts.energyBusy = usdPerJoule * phase.joulesPerToken * 1e6

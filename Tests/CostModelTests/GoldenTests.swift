@@ -64,7 +64,7 @@ import Testing
 
   @Test("joules per token give the cost that their watts give")
   func joules() {
-    let joules = Phase(tokensPerSecond: 20.0, energy: .joulesPerToken(6))
+    let joules = PhaseThroughput(tokensPerSecond: 20.0, energy: .joulesPerToken(6))
     #expect(machine().costPerMillion(joules) == machine().costPerMillion(phase(20, watts: 120)))
   }
 }

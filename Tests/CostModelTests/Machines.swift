@@ -23,8 +23,8 @@ func rented(_ usdPerHour: Double) -> Assumptions<Double> {
   return assumptions
 }
 
-func phase(_ tokensPerSecond: Double, watts: Double = 0) -> Phase<Double> {
-  Phase(tokensPerSecond: tokensPerSecond, energy: .watts(watts))
+func phase(_ tokensPerSecond: Double, watts: Double = 0) -> PhaseThroughput<Double> {
+  PhaseThroughput(tokensPerSecond: tokensPerSecond, energy: .watts(watts))
 }
 
 func decodeOnly(_ tokensPerSecond: Double, watts: Double = 0) -> Throughput<Double> {

@@ -89,7 +89,7 @@ private func table(_ change: String, file: String = "mine.json") throws(DataErro
 
   @Test("the ticket example at today's list prices, to half a cent")
   func tickets() throws {
-    let tickets = try Workload(flag: "tickets").mix
+    let tickets = try TokenWorkload(flag: "tickets").mix
     let rows = try PriceTable.builtIn.rows
     for (id, usd) in [
       ("deepseek-deepseek-v4-1-flash-off-peak", 0.255), ("deepseek-deepseek-v4-pro-peak", 1.848),
@@ -240,18 +240,18 @@ private func table(_ change: String, file: String = "mine.json") throws(DataErro
 @Suite struct WorkloadTests {
   @Test("the built-in workloads and scenarios are read")
   func builtIn() throws {
-    let names = Set(try Workload.builtIn.map(\.name))
+    let names = Set(try TokenWorkload.builtIn.map(\.name))
     #expect(names == ["tickets", "assistant", "agent", "chat", "summaries"])
     #expect(try Scenario.builtIn.map(\.apiFactor) == [1, 1.34, 1.83, 0.1, 1])
   }
 
   @Test("a workload by hand is in:out with a cached share or percentage")
   func byHand() throws {
-    let workload = try Workload(flag: "1000:200:90%")
+    let workload = try TokenWorkload(flag: "1000:200:90%")
     #expect(workload.mix.cachedShare == 0.9)
-    #expect(try Workload(flag: "1000:200:0.9").mix == workload.mix)
+    #expect(try TokenWorkload(flag: "1000:200:0.9").mix == workload.mix)
     for flag in ["", "1:2:3", "a:b", "1", "-1:2", "nan:1", "inf:1", "0:0", "1:2:3:4"] {
-      #expect(throws: DataError.self) { try Workload(flag: flag) }
+      #expect(throws: DataError.self) { try TokenWorkload(flag: flag) }
     }
   }
 }

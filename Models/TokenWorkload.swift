@@ -4,7 +4,7 @@ import CostModel
 import StrictJSON
 
 /// What is asked of a model: so many requests of so many tokens.
-public struct Workload: Sendable, Hashable {
+public struct TokenWorkload: Sendable, Hashable {
   public let name: String
   public let title: String
   public let requests: Double
@@ -28,14 +28,14 @@ public struct Scenario: Sendable, Hashable {
   public let source: String
 }
 
-extension Workload {
+extension TokenWorkload {
   /// The workloads inside the binary, by name.
-  public static var builtIn: [Workload] {
+  public static var builtIn: [TokenWorkload] {
     get throws(DataError) {
-      var result: [Workload] = []
+      var result: [TokenWorkload] = []
       for node in try EmbeddedData.workloads.get()
       where node.value["schema"]?.string == "moebench.workload/1" {
-        result.append(try Workload(node))
+        result.append(try TokenWorkload(node))
       }
       return result
     }
@@ -67,7 +67,7 @@ extension Workload {
   /// A workload from a flag: the name of a built-in one, or `in:out[:cached]`, cached as a share
   /// (`0.9`) or a percentage (`90%`).
   public init(flag: String) throws(DataError) {
-    for workload in try Workload.builtIn where workload.name == flag.lowercased() {
+    for workload in try TokenWorkload.builtIn where workload.name == flag.lowercased() {
       self = workload
       return
     }
