@@ -13,6 +13,7 @@ public protocol Architecture: Sendable {
 public enum Architectures {
   static let all: [any Architecture.Type] = [
     Mixtral.self, Qwen2MoE.self, Qwen3MoE.self, OLMoE.self, GraniteMoE.self,
+    DeepSeekV2.self, DeepSeekV3.self, KimiK25.self, Glm4MoELite.self,
   ]
 
   /// All values of `model_type` that can be run, sorted.
@@ -67,9 +68,10 @@ struct Shape {
   }
 
   /// The model around its layers, with the names nearly every family uses.
-  func model(_ layers: [LayerDescription], prefix: String = "model.", normOffset: Float = 0)
-    throws(EngineError) -> ModelDescription
-  {
+  func model(
+    _ layers: [LayerDescription], prefix: String = "model.", head: String = "lm_head",
+    normOffset: Float = 0
+  ) throws(EngineError) -> ModelDescription {
     let type = try configuration.optionalString("model_type") ?? ""
     var description = ModelDescription(
       family: type, vocabulary: vocabulary, hidden: hidden, context: context,
@@ -77,7 +79,7 @@ struct Shape {
       finalNorm: norm(prefix + "norm", offset: normOffset),
       head: tied
         ? nil
-        : LinearDescription("lm_head", inputs: hidden, outputs: vocabulary, role: .head))
+        : LinearDescription(head, inputs: hidden, outputs: vocabulary, role: .head))
     description.skippedPrefixes =
       ["mtp.", "model.mtp."]
       + (0..<8).map {

@@ -49,6 +49,8 @@ final class ModelBuilder {
     case .groupedQuery(let d):
       try GroupedQueryAttention(
         d, slot: nextSlot(GroupedQueryAttention.cacheShape(d)), self)
+    case .latent(let d):
+      try LatentAttention(d, slot: nextSlot(LatentAttention.cacheShape(d)), self)
     }
   }
 

@@ -3,6 +3,7 @@
 /// What mixes positions in a layer.
 public enum MixerDescription: Sendable, Hashable {
   case groupedQuery(GroupedQueryAttentionDescription)
+  case latent(LatentAttentionDescription)
 }
 
 /// What a layer does at each position.

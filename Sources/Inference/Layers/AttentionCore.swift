@@ -50,11 +50,13 @@ struct AttentionCore: Sendable {
     _ queries: Matrix, keys: (Int) -> Matrix, values: (Int) -> Matrix,
     selection: KeySelection? = nil, into out: Matrix, _ pass: ForwardPass, _ worker: Worker
   ) {
-    let tasks = pass.blocks.count * keyHeads
-    worker.claim(tasks, by: 1) { range in
+    // Few key heads (latent attention has one) would leave workers idle: their query heads are dealt out too.
+    let parts = min(heads / keyHeads, (worker.count + keyHeads - 1) / keyHeads)
+    worker.claim(pass.blocks.count * keyHeads * parts, by: 1) { range in
       for task in range {
-        let block = pass.blocks[task / keyHeads]
-        let keyHead = task % keyHeads
+        let block = pass.blocks[task / (keyHeads * parts)]
+        let keyHead = task / parts % keyHeads
+        let heads = headRange(keyHead, part: task % parts, of: parts)
         let keyTable = keys(block.sequence).columns(
           (keyHead * keyDimension)..<((keyHead + 1) * keyDimension))
         let valueTable = values(block.sequence).columns(
@@ -62,11 +64,11 @@ struct AttentionCore: Sendable {
         let mark = worker.local.mark
         if block.count >= 8 && selection == nil {
           attendBlock(
-            block, keyHead, queries, keyTable, valueTable, into: out, pass.kernels, worker)
+            block, heads, queries, keyTable, valueTable, into: out, pass.kernels, worker)
         } else {
           for row in 0..<block.count {
             attendRow(
-              block, row, keyHead, queries, keyTable, valueTable, selection, into: out,
+              block, row, heads, queries, keyTable, valueTable, selection, into: out,
               pass.kernels, worker)
           }
         }
@@ -75,14 +77,15 @@ struct AttentionCore: Sendable {
     }
   }
 
-  private func headRange(_ keyHead: Int) -> Range<Int> {
+  private func headRange(_ keyHead: Int, part: Int, of parts: Int) -> Range<Int> {
     let group = heads / keyHeads
-    return (keyHead * group)..<((keyHead + 1) * group)
+    let first = keyHead * group
+    return (first + group * part / parts)..<(first + group * (part + 1) / parts)
   }
 
   /// One query row: dot products with each key it sees.
   private func attendRow(
-    _ block: Segment, _ offset: Int, _ keyHead: Int, _ queries: Matrix, _ keys: Matrix,
+    _ block: Segment, _ offset: Int, _ heads: Range<Int>, _ queries: Matrix, _ keys: Matrix,
     _ values: Matrix, _ selection: KeySelection?, into out: Matrix, _ kernels: Kernels,
     _ worker: Worker
   ) {
@@ -94,7 +97,7 @@ struct AttentionCore: Sendable {
     let mark = worker.local.mark
     defer { worker.local.release(to: mark) }
     let scores = worker.local.take(count)
-    for head in headRange(keyHead) {
+    for head in heads {
       let query = queries[row] + head * keyDimension
       for j in 0..<count {
         let key = chosen.map { Int($0[j]) } ?? (first + j)
@@ -112,13 +115,13 @@ struct AttentionCore: Sendable {
 
   /// Many rows of one sequence: two matrix products a head, masked in between.
   private func attendBlock(
-    _ block: Segment, _ keyHead: Int, _ queries: Matrix, _ keys: Matrix, _ values: Matrix,
+    _ block: Segment, _ heads: Range<Int>, _ queries: Matrix, _ keys: Matrix, _ values: Matrix,
     into out: Matrix, _ kernels: Kernels, _ worker: Worker
   ) {
     let first = visibility.firstKey(for: block.position)
     let span = block.position + block.count - first
     let scores = worker.local.take(rows: block.count, columns: span)
-    for head in headRange(keyHead) {
+    for head in heads {
       BLAS.multiplyTransposed(
         m: block.count, n: span, k: keyDimension,
         a: queries[block.firstRow] + head * keyDimension, strideA: queries.stride,

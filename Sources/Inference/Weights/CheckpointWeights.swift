@@ -289,10 +289,18 @@ public final class CheckpointWeights: WeightSource {
   // MARK: - Tensors
 
   private func find(_ name: String) throws -> StoredTensor {
-    guard let tensor = try checkpoint.tensor(named: name) else {
-      throw EngineError.missingTensor(name: name)
+    if let tensor = try checkpoint.tensor(named: name) { return tensor }
+    for nested in Self.nestedNames(of: name) {
+      if let tensor = try checkpoint.tensor(named: nested) { return tensor }
     }
-    return tensor
+    throw EngineError.missingTensor(name: name)
+  }
+
+  /// What a text decoder's tensor is called inside a model that also sees: the checkpoint may hold that model while its
+  /// configuration was saved for the decoder alone.
+  private static func nestedNames(of name: String) -> [String] {
+    guard name.hasPrefix("model.") else { return ["language_model." + name] }
+    return ["language_model." + name, "model.language_model." + name.dropFirst("model.".count)]
   }
 
   /// Compares shapes, dimensions of size 1 left out: a convolution is `[channels, 1, taps]` here and there.

@@ -1,0 +1,89 @@
+// Routers and feed-forward layers that several families describe with the same keys.
+
+extension Shape {
+  /// Sigmoid scores, chosen with a correction bias among the best groups (DeepSeek-V3 2024, section 2.1.2).
+  ///
+  /// Reads `n_group`, `topk_group`, `norm_topk_prob` and `routed_scaling_factor`.
+  ///
+  /// - Parameters:
+  ///   - gate: The module of the router's projection.
+  ///   - bias: The tensor of the correction bias.
+  func correctedRouter(
+    gate: String, bias: String, experts: Int, perToken: Int, scale: Float? = 1
+  ) throws(EngineError) -> RouterDescription {
+    let c = configuration
+    try c.require("scoring_func", oneOf: ["sigmoid"])
+    try c.require("topk_method", oneOf: ["noaux_tc"])
+    var router = RouterDescription(
+      experts: experts, expertsPerToken: perToken,
+      gate: LinearDescription(gate, inputs: hidden, outputs: experts, role: .router),
+      scoring: .sigmoid,
+      normalization: try c.bool("norm_topk_prob", default: true) ? .sum(epsilon: 1e-20) : .none)
+    router.choiceBias = Parameter(vector: bias, count: experts, role: .router)
+    router.scale = try c.float("routed_scaling_factor", default: scale)
+    router.groups = try expertGroups(rank: .bestTwo, experts: experts, perToken: perToken)
+    return router
+  }
+
+  /// The groups a router chooses among; nil where there is only one.
+  func expertGroups(rank: RouterDescription.Groups.Rank, experts: Int, perToken: Int)
+    throws(EngineError) -> RouterDescription.Groups?
+  {
+    let c = configuration
+    let count = try c.int("n_group", default: 1, in: 1...65536)
+    let kept = try c.int("topk_group", default: count, in: 1...65536)
+    guard experts % count == 0 else {
+      throw c.refusal("n_group", "\(count) does not divide \(experts) experts")
+    }
+    guard kept <= count, kept * (experts / count) >= perToken else {
+      throw c.refusal(
+        "topk_group", "\(kept) of \(count) groups cannot give \(perToken) of \(experts) experts")
+    }
+    guard count > 1 else { return nil }
+    guard rank == .best || experts / count >= 2 else {
+      throw c.refusal("n_group", "\(count) groups of one expert have no best two")
+    }
+    return RouterDescription.Groups(count: count, kept: kept, rank: rank)
+  }
+
+  /// The mixture most families have under `prefix.mlp`: `gate`, `experts` and ungated `shared_experts`.
+  func mixture(_ prefix: String, router: RouterDescription) throws(EngineError)
+    -> SparseMixtureDescription
+  {
+    let c = configuration
+    let width = try c.int("moe_intermediate_size", in: 1...(1 << 24))
+    var mixture = SparseMixtureDescription(
+      router: router,
+      experts: experts(prefix + ".mlp", count: router.experts, intermediate: width))
+    let shared = try c.optionalInt("n_shared_experts", in: 0...4096) ?? 0
+    if shared > 0 {
+      mixture.shared = GatedFeedForwardDescription(
+        prefix + ".mlp.shared_experts", hidden: hidden, intermediate: width * shared,
+        role: .sharedExpert)
+    }
+    return mixture
+  }
+
+  func denseLayer(_ prefix: String) throws(EngineError) -> FeedForwardDescription {
+    .dense(
+      GatedFeedForwardDescription(
+        prefix + ".mlp", hidden: hidden,
+        intermediate: try configuration.int("intermediate_size", in: 1...(1 << 24)),
+        role: .denseFeedForward))
+  }
+
+  /// Which layers have a mixture: by `mlp_layer_types`, or all from `first_k_dense_replace` on, every
+  /// `moe_layer_freq`th.
+  func sparseLayers(firstDense: Int) throws(EngineError) -> [Bool] {
+    let c = configuration
+    if let types = try checkLength(c.optionalStrings("mlp_layer_types"), "mlp_layer_types") {
+      if let other = types.first(where: { $0 != "dense" && $0 != "sparse" }) {
+        throw c.refusal("mlp_layer_types", "\(other.quotedForMessage()) is not implemented")
+      }
+      return types.map { $0 == "sparse" }
+    }
+    let first = try c.int("first_k_dense_replace", default: firstDense, in: 0...4096)
+    let step = try c.int("moe_layer_freq", default: 1, in: 1...4096)
+    return (0..<layers).map { $0 >= first && $0 % step == 0 }
+  }
+}
