@@ -18,10 +18,13 @@ let package = Package(
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-std=c11", "-ffp-contract=off"])]),
 
+    // Guards mapped files against shrinking; imported only by Inference/Formats.
+    .target(name: "CSystem"),
+
     // MARK: - The engine, the harness, the money, the data
 
     .target(name: "StrictJSON"),
-    .target(name: "Inference", dependencies: ["CKernels", "COpenBLAS", "StrictJSON"]),
+    .target(name: "Inference", dependencies: ["CKernels", "COpenBLAS", "CSystem", "StrictJSON"]),
     .target(name: "Measurement"),
     .target(name: "CostModel"),
     // The data as bytes in the binary, so that it works alone: #embed compiles in a fraction of a
@@ -45,6 +48,7 @@ let package = Package(
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
     .testTarget(name: "ModelsTests", dependencies: ["CostModel", "Models", "StrictJSON"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Inference", "StrictJSON"]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
   ],
   swiftLanguageModes: [.v6]

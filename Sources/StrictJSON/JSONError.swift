@@ -5,6 +5,7 @@ public struct JSONError: Error, Equatable, Sendable {
   public enum Rule: Equatable, Sendable {
     case tooLarge(bytes: Int, limit: Int)
     case tooDeep(limit: Int)
+    case tooManyValues(limit: Int)
     case unexpectedEnd
     case unexpected(byte: UInt8, wanted: String)
     case trailingData
@@ -37,6 +38,7 @@ extension JSONError.Rule: CustomStringConvertible {
     switch self {
     case .tooLarge(let bytes, let limit): "JSON of \(bytes) bytes exceeds the limit of \(limit)"
     case .tooDeep(let limit): "JSON is nested deeper than \(limit) levels"
+    case .tooManyValues(let limit): "JSON has more than \(limit) values"
     case .unexpectedEnd: "JSON ends too early"
     case .unexpected(let byte, let wanted): "\(Self.show(byte)) where JSON wants \(wanted)"
     case .trailingData: "data after the end of the JSON value"

@@ -8,11 +8,17 @@ public struct JSONLimits: Sendable {
   public var depth: Int
   /// Whether `NaN`, `Infinity` and `-Infinity` are numbers, as Python writes them into `config.json`.
   public var acceptsNonFinite: Bool
+  /// Most values in the text: a value takes more memory than the two bytes it may be written with.
+  public var values: Int
 
-  public init(bytes: Int = 256 << 20, depth: Int = 128, acceptsNonFinite: Bool = false) {
+  public init(
+    bytes: Int = 256 << 20, depth: Int = 128, acceptsNonFinite: Bool = false,
+    values: Int = 32 << 20
+  ) {
     self.bytes = bytes
     self.depth = depth
     self.acceptsNonFinite = acceptsNonFinite
+    self.values = values
   }
 }
 
@@ -24,10 +30,7 @@ extension JSONValue {
   ///
   /// - Complexity: O(bytes); nesting costs stack only up to `limits.depth`.
   public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
-    guard bytes.count <= limits.bytes else {
-      throw JSONError(offset: 0, rule: .tooLarge(bytes: bytes.count, limit: limits.bytes))
-    }
-    var parser = JSONParser(bytes: bytes, limits: limits)
+    var parser = try JSONParser(bytes: bytes, limits: limits)
     self = try parser.document()
   }
 
@@ -42,8 +45,12 @@ struct JSONParser {
   let limits: JSONLimits
   var position = 0
   var depth = 0
+  private var values = 0
 
-  init(bytes: [UInt8], limits: JSONLimits) {
+  init(bytes: [UInt8], limits: JSONLimits) throws(JSONError) {
+    guard bytes.count <= limits.bytes else {
+      throw JSONError(offset: 0, rule: .tooLarge(bytes: bytes.count, limit: limits.bytes))
+    }
     self.bytes = bytes
     self.limits = limits
   }
@@ -72,17 +79,19 @@ struct JSONParser {
   }
 
   /// The next byte after white space, without taking it.
-  private mutating func peek() -> UInt8? {
+  mutating func peek() -> UInt8? {
     skipSpace()
     return position < bytes.count ? bytes[position] : nil
   }
 
-  private mutating func take(_ byte: Character, wanted: String) throws(JSONError) {
+  mutating func take(_ byte: Character, wanted: String) throws(JSONError) {
     guard peek() == byte.asciiValue else { throw unexpected(wanted: wanted) }
     position += 1
   }
 
-  private mutating func value() throws(JSONError) -> JSONValue {
+  mutating func value() throws(JSONError) -> JSONValue {
+    values += 1
+    guard values <= limits.values else { throw error(.tooManyValues(limit: limits.values)) }
     guard let first = peek() else { throw error(.unexpectedEnd) }
     switch first {
     case UInt8(ascii: "{"): return .object(try object())
@@ -97,7 +106,7 @@ struct JSONParser {
     }
   }
 
-  private mutating func enter() throws(JSONError) {
+  mutating func enter() throws(JSONError) {
     guard depth < limits.depth else { throw error(.tooDeep(limit: limits.depth)) }
     depth += 1
     position += 1
@@ -139,7 +148,7 @@ struct JSONParser {
   }
 
   /// Takes a comma (false) or the closing byte (true).
-  private mutating func ends(with close: Character) throws(JSONError) -> Bool {
+  mutating func ends(with close: Character) throws(JSONError) -> Bool {
     let next = peek()
     guard next == UInt8(ascii: ",") || next == close.asciiValue else {
       throw unexpected(wanted: "',' or '\(close)'")

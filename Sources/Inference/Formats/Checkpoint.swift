@@ -1,0 +1,74 @@
+// A model as users have it: a Hugging Face folder or a GGUF file, seen as a configuration and named tensors.
+
+import StrictJSON
+
+/// A checkpoint whose container was read and found sound. The data stay mapped and untouched until used.
+///
+/// Whatever the container, the configuration has the keys of the family's `config.json` and the tensors have the
+/// names and layouts of the family's safetensors, so that a family is described once.
+public final class Checkpoint: Sendable {
+  /// The container that the tensors came in.
+  public enum Container: String, Sendable {
+    case safetensors, gguf
+  }
+
+  public let path: String
+  public let container: Container
+  /// The family's `config.json`.
+  public let config: JSONValue
+  private let source: any TensorSource
+
+  /// Opens a folder with `config.json` and safetensors, or a `.gguf` file (the first of several).
+  ///
+  /// - Throws: ``CheckpointError`` for everything that is missing, malformed or inconsistent.
+  /// - Complexity: Reads configuration, index and headers only.
+  public init(path: String) throws(CheckpointError) {
+    self.path = path
+    switch try FileSystem.kind(of: path) {
+    case .folder:
+      let folder = HuggingFaceFolder(path: path)
+      config = try folder.readConfiguration()
+      source = try folder.openWeights()
+      container = .safetensors
+    case .file:
+      throw CheckpointError(path, .notACheckpoint)
+    }
+  }
+
+  /// Names of all tensors, in the containers' order.
+  public var tensorNames: [String] { source.names }
+
+  /// The tensor called `name`, compared by bytes; nil if there is none.
+  ///
+  /// - Throws: ``CheckpointError`` if its file cannot be mapped.
+  public func tensor(named name: String) throws(CheckpointError) -> StoredTensor? {
+    try source.tensor(named: name)
+  }
+
+  /// Whether there is a tensor of that name.
+  public func holds(_ name: String) -> Bool { source.description(ofTensor: name) != nil }
+
+  /// What the header says about a tensor, without mapping anything; nil if there is none of that name.
+  public func description(ofTensor name: String) -> TensorDescription? {
+    source.description(ofTensor: name)
+  }
+
+  /// The contents of a regular file of at most `limit` bytes; pipes, devices and folders are refused.
+  public static func contents(ofFile path: String, limit: Int) throws(CheckpointError) -> [UInt8] {
+    try InputFile(path: path).readAll(limit: limit)
+  }
+}
+
+/// Type, shape and size of a tensor.
+public struct TensorDescription: Sendable, Equatable {
+  public let type: TensorType
+  public let shape: [Int]
+  public let byteCount: Int
+}
+
+/// Named tensors out of one or several files.
+protocol TensorSource: Sendable {
+  var names: [String] { get }
+  func tensor(named name: String) throws(CheckpointError) -> StoredTensor?
+  func description(ofTensor name: String) -> TensorDescription?
+}
