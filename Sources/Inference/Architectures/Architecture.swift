@@ -13,7 +13,7 @@ public protocol Architecture: Sendable {
 public enum Architectures {
   static let all: [any Architecture.Type] = [
     Mixtral.self, Qwen2MoE.self, Qwen3MoE.self, OLMoE.self, GraniteMoE.self,
-    DeepSeekV2.self, DeepSeekV3.self, KimiK25.self, Glm4MoELite.self,
+    DeepSeekV2.self, DeepSeekV3.self, KimiK25.self, Glm4MoELite.self, LongCatFlash.self,
   ]
 
   /// All values of `model_type` that can be run, sorted.
@@ -50,12 +50,13 @@ struct Shape {
   let epsilon: Float
   let tied: Bool
 
-  init(_ c: ModelConfiguration, epsilonKey: String = "rms_norm_eps", tiedByDefault: Bool = false)
-    throws(EngineError)
-  {
+  init(
+    _ c: ModelConfiguration, epsilonKey: String = "rms_norm_eps",
+    layersKey: String = "num_hidden_layers", tiedByDefault: Bool = false
+  ) throws(EngineError) {
     configuration = c
     hidden = try c.int("hidden_size", in: 1...(1 << 20))
-    layers = try c.int("num_hidden_layers", in: 1...4096)
+    layers = try c.int(layersKey, in: 1...4096)
     vocabulary = try c.int("vocab_size", in: 1...(1 << 24))
     context = try c.optionalInt("max_position_embeddings")
     epsilon = try c.positive(epsilonKey, default: 1e-6)

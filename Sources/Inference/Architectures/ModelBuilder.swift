@@ -41,6 +41,7 @@ final class ModelBuilder {
         feedForwardNorm: try source.norm(d.feedForwardNorm),
         feedForward: try feedForward(d.feedForward, layer: index),
         residualMultiplier: d.residualMultiplier)
+    case .shortcut(let d): try ShortcutLayer(d, index: index, self)
     }
   }
 

@@ -15,6 +15,7 @@ public enum FeedForwardDescription: Sendable, Hashable {
 /// One layer.
 public enum LayerDescription: Sendable, Hashable {
   case preNorm(PreNormLayerDescription)
+  case shortcut(ShortcutLayerDescription)
 }
 
 /// `x += m mixer(norm x)`, then `x += m feedForward(norm x)`.

@@ -61,6 +61,7 @@ extension LayerDescription {
     switch self {
     case .preNorm(let layer):
       if case .mixture(let mixture) = layer.feedForward { mixture } else { nil }
+    case .shortcut(let layer): layer.mixture
     }
   }
 
