@@ -5,6 +5,9 @@
 //   halves_16(const uint8_t *in, float *out)                         sixteen half-precision numbers to floats
 //   lookup(const uint8_t *in, const uint8_t *table, uint8_t *low, uint8_t *high, size_t n)
 //                                                                     table[in & 15] and table[in >> 4], n % 64 == 0
+//   scale_16(const float *d, const int8_t *codes, float *out)          sixteen products
+//   fifth_bits(const uint8_t *in, uint8_t *q)                          adds 16 to the codes of eight groups of four
+//                                                                      columns whose bit of 32 (a word a row) is set
 #ifndef CK_TILE_H
 #define CK_TILE_H
 
@@ -51,17 +54,6 @@ CK_INLINE TARGET void tile_nibbles(const uint8_t *in, uint8_t *low, uint8_t *hig
   }
 }
 
-// The fifth bits of 32 codes of each row, a bit a code, to bit 4 of their bytes. Bits 4 g .. 4 g + 3 are spread to
-// four bytes by a multiplication (shifts by 0, 7, 14, 21).
-CK_INLINE TARGET void tile_fifth_bits(const uint8_t *in, uint8_t (*q)[CK_GROUP * 4]) {
-  for (size_t g = 0; g < 8; g++)
-    for (size_t r = 0; r < CK_GROUP; r++) {
-      const uint32_t bits = ck_load32(in + 4 * r) >> (4 * g) & 15;
-      const uint32_t with = ck_load32(q[g] + 4 * r) | (bits * 0x00204081 & 0x01010101) << 4;
-      memcpy(q[g] + 4 * r, &with, 4);
-    }
-}
-
 // One block of 32 columns of a format with such blocks, to place j of the tile.
 CK_INLINE TARGET void tile_block_32(ck_format format, const uint8_t *p, size_t j, ck_tile *t) {
   uint8_t(*q)[CK_GROUP * 4] = t->q + 8 * j;
@@ -77,37 +69,33 @@ CK_INLINE TARGET void tile_block_32(ck_format format, const uint8_t *p, size_t j
     case CK_IQ4_NL: lookup(p + 32, ck_iq4_codes, q[0], q[4], 256); break;
     case CK_Q5_0:
       tile_nibbles(p + 96, q[0], q[4], 256);
-      tile_fifth_bits(p + 32, q);
+      fifth_bits(p + 32, q[0]);
       break;
     case CK_Q8_0: memcpy(q, p + 32, 512); break;
     default:  // Q4_1, Q5_1
       halves_16(p + 32, b);
       for (size_t r = 0; r < CK_GROUP; r++) b[r] = -b[r];
       tile_nibbles(p + (format == CK_Q4_1 ? 64 : 128), q[0], q[4], 256);
-      if (format == CK_Q5_1) tile_fifth_bits(p + 64, q);
+      if (format == CK_Q5_1) fifth_bits(p + 64, q[0]);
   }
-}
-
-CK_INLINE TARGET void tile_scale(const float *d, const uint8_t *codes, float *out) {
-  for (size_t r = 0; r < CK_GROUP; r++) out[r] = d[r] * (float)codes[r];
 }
 
 // The 6-bit scales and minima of Q4_K and Q5_K: twelve bytes a row, each byte of sixteen rows together.
 CK_INLINE TARGET void tile_scales_k4(const uint8_t *p, ck_tile *t) {
   float d[CK_GROUP], dmin[CK_GROUP];
-  uint8_t scale[8 * CK_GROUP], min[8 * CK_GROUP];
+  int8_t scale[8 * CK_GROUP], min[8 * CK_GROUP];
   const uint8_t *s = p + 64;
   halves_16(p, d);
   halves_16(p + 32, dmin);
   for (size_t i = 0; i < 64; i++) {
     scale[i] = s[i] & 63;
     min[i] = s[64 + i] & 63;
-    scale[64 + i] = (uint8_t)((s[128 + i] & 15) | (s[i] >> 6) << 4);
-    min[64 + i] = (uint8_t)(s[128 + i] >> 4 | (s[64 + i] >> 6) << 4);
+    scale[64 + i] = (int8_t)((s[128 + i] & 15) | (s[i] >> 6) << 4);
+    min[64 + i] = (int8_t)(s[128 + i] >> 4 | (s[64 + i] >> 6) << 4);
   }
   for (size_t j = 0; j < 8; j++) {
-    tile_scale(d, scale + 16 * j, t->a[j]);
-    tile_scale(dmin, min + 16 * j, t->b[j]);
+    scale_16(d, scale + 16 * j, t->a[j]);
+    scale_16(dmin, min + 16 * j, t->b[j]);
   }
 }
 
@@ -130,8 +118,7 @@ CK_INLINE TARGET void tile_q5_k(const uint8_t *p, ck_tile *t) {
 CK_INLINE TARGET void tile_q6_k(const uint8_t *p, ck_tile *t) {
   float d[CK_GROUP];
   halves_16(p, d);
-  for (size_t j = 0; j < 16; j++)
-    for (size_t r = 0; r < CK_GROUP; r++) t->a[j][r] = d[r] * (float)(int8_t)p[32 + 16 * j + r];
+  for (size_t j = 0; j < 16; j++) scale_16(d, (const int8_t *)p + 32 + 16 * j, t->a[j]);
   for (size_t h = 0; h < 2; h++) {
     const uint8_t *high = p + 288 + 512 * h, *low = p + 1312 + 1024 * h;
     uint8_t(*q)[CK_GROUP * 4] = t->q + 32 * h;
@@ -149,12 +136,12 @@ CK_INLINE TARGET void tile_q2_k(const uint8_t *p, ck_tile *t) {
   float d[CK_GROUP], dmin[CK_GROUP];
   halves_16(p, d);
   halves_16(p + 32, dmin);
-  for (size_t j = 0; j < 16; j++)
-    for (size_t r = 0; r < CK_GROUP; r++) {
-      const uint8_t code = p[64 + 16 * j + r];
-      t->a[j][r] = d[r] * (float)(code & 15);
-      t->b[j][r] = dmin[r] * (float)(code >> 4);
-    }
+  uint8_t scale[256], min[256];
+  tile_nibbles(p + 64, scale, min, 256);
+  for (size_t j = 0; j < 16; j++) {
+    scale_16(d, (const int8_t *)scale + 16 * j, t->a[j]);
+    scale_16(dmin, (const int8_t *)min + 16 * j, t->b[j]);
+  }
   for (size_t h = 0; h < 2; h++)
     for (size_t s = 0; s < 4; s++)
       for (size_t i = 0; i < 512; i++) t->q[32 * h + 8 * s][i] = (p + 320)[512 * h + i] >> (2 * s) & 3;
@@ -164,12 +151,15 @@ CK_INLINE TARGET void tile_q3_k(const uint8_t *p, ck_tile *t) {
   float d[CK_GROUP];
   halves_16(p, d);
   const uint8_t *scales = p + 32, *mask = p + 224, *qs = p + 736;
-  for (size_t j = 0; j < 16; j++)
+  for (size_t j = 0; j < 16; j++) {
+    int8_t codes[CK_GROUP];
     for (size_t r = 0; r < CK_GROUP; r++) {
       const int low = scales[16 * (j % 8) + r] >> (j / 8 * 4) & 15;
       const int high = scales[16 * (8 + j % 4) + r] >> (j / 4 * 2) & 3;
-      t->a[j][r] = d[r] * (float)((low | high << 4) - 32);
+      codes[r] = (int8_t)((low | high << 4) - 32);
     }
+    scale_16(d, codes, t->a[j]);
+  }
   for (size_t h = 0; h < 2; h++)
     for (size_t s = 0; s < 4; s++)
       for (size_t i = 0; i < 512; i++)
@@ -181,11 +171,13 @@ CK_INLINE TARGET void tile_iq4_xs(const uint8_t *p, ck_tile *t) {
   float d[CK_GROUP];
   halves_16(p, d);
   for (size_t j = 0; j < 8; j++) {
+    int8_t codes[CK_GROUP];
     for (size_t r = 0; r < CK_GROUP; r++) {
       const int low = p[64 + 16 * (j / 2) + r] >> (4 * (j % 2)) & 15;
       const int high = ck_load16(p + 32 + 2 * r) >> (2 * j) & 3;
-      t->a[j][r] = d[r] * (float)((low | high << 4) - 32);
+      codes[r] = (int8_t)((low | high << 4) - 32);
     }
+    scale_16(d, codes, t->a[j]);
     lookup(p + 128 + 256 * j, ck_iq4_codes, t->q[8 * j], t->q[8 * j + 4], 256);
   }
 }

@@ -6,7 +6,7 @@
 #include "../tile.h"
 
 // How far ahead weights are prefetched: the hardware stops at the end of a page.
-enum { prefetch_ahead = 2048 };
+enum { prefetch_ahead = 4096 };
 
 CK_INLINE TARGET void prefetch(const uint8_t *p, size_t bytes) {
 #pragma clang loop unroll(full)
