@@ -38,7 +38,7 @@ public enum AssumptionField: String, Sendable, Hashable, CaseIterable {
     switch self {
     case .utilisation, .onShare: value > 0 && value <= 1 ? nil : "must be above 0 and at most 1"
     case .pue: value >= 1 ? nil : "must be at least 1"
-    case .lifeYears, .prefillTokensPerSecond, .decodeTokensPerSecond:
+    case .lifeYears, .prefillTokensPerSecond, .decodeTokensPerSecond, .apiUsdPerMillion:
       value > 0 ? nil : "must be above 0"
     case .cachedInputShare: value >= 0 && value <= 1 ? nil : "must be from 0 to 1"
     default: value >= 0 ? nil : "must not be negative"

@@ -38,17 +38,18 @@ public struct CostLine: Sendable, Hashable {
     Int(exactly: max(1, (millionTokens / capacityMillionTokensPerMonth).rounded(.up)))
   }
 
-  public func breakEven(apiUsdPerMillion: Double) -> BreakEven {
+  /// - Parameter usableShare: Share of the capacity that may be used on average.
+  public func breakEven(apiUsdPerMillion: Double, usableShare: Double = 1) -> BreakEven {
     let margin = apiUsdPerMillion - marginalUsdPerMillion
     guard margin > 0 else {
       return .never(
         marginalUsdPerMillion: marginalUsdPerMillion, apiUsdPerMillion: apiUsdPerMillion)
     }
     let volume = fixedUsdPerMonth / margin
-    guard volume <= capacityMillionTokensPerMonth else {
+    let usable = capacityMillionTokensPerMonth * usableShare
+    guard volume <= usable else {
       return .beyondCapacity(
-        millionTokensPerMonth: volume,
-        capacityMillionTokensPerMonth: capacityMillionTokensPerMonth)
+        millionTokensPerMonth: volume, capacityMillionTokensPerMonth: usable)
     }
     return .at(
       millionTokensPerMonth: volume, utilisation: volume / capacityMillionTokensPerMonth)

@@ -5,6 +5,7 @@ public enum CostError: Error, Hashable, Sendable {
   case outOfOrder(low: Double, best: Double, high: Double)
   case outOfRange(field: String, value: Double, rule: String)
   case emptyMix
+  case notTraffic(String)
   case noThroughput(phase: String)
 }
 
@@ -17,10 +18,21 @@ extension CostError: CustomStringConvertible {
       "range \(low), \(best), \(high): must rise from low over best to high"
     case .outOfRange(let field, let value, let rule):
       "\(field) = \(value): \(rule)"
+    case .notTraffic(let text):
+      "traffic \"\(Self.plain(text))\": wanted a number with k, M, B or T and a period, such as 5M/day"
     case .emptyMix:
       "workload: needs input or output tokens"
     case .noThroughput(let phase):
       "\(phase) tokens per second: the workload needs them and they were not measured"
     }
+  }
+}
+
+extension CostError {
+  /// Text from outside, short and without characters that could break or disguise a line.
+  private static func plain(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.prefix(40).map { $0.isASCII && $0.value >= 0x20 ? $0 : "?" }))
   }
 }

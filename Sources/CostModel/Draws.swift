@@ -44,6 +44,8 @@ enum Sorted {
     let position = share * Double(sorted.count - 1)
     let lower = min(Int(position), sorted.count - 1)
     let upper = min(lower + 1, sorted.count - 1)
+    // Also where a neighbour is infinite: nothing times infinity would be no number.
+    guard position > Double(lower) else { return sorted[lower] }
     return sorted[lower] + (position - Double(lower)) * (sorted[upper] - sorted[lower])
   }
 }
