@@ -35,11 +35,15 @@ let package = Package(
       exclude: ["Embedded", "architectures", "machines", "prices"]),
     .target(
       name: "Reports",
-      dependencies: ["CostModel", "Measurement", "StrictJSON"]),
+      dependencies: ["Analysis", "CostModel", "Measurement", "Models", "StrictJSON"]),
+    .target(
+      name: "Analysis", dependencies: ["CostModel", "Measurement", "Models", "StrictJSON"]),
+    .target(name: "Targets", dependencies: ["Inference", "Measurement"]),
     .executableTarget(
       name: "moebench",
       dependencies: [
-        "CostModel", "Inference", "Measurement", "Models", "Reports", "StrictJSON",
+        "Analysis", "CostModel", "Inference", "Measurement", "Models", "Reports", "StrictJSON",
+        "Targets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -2,12 +2,26 @@
 
 import ArgumentParser
 
-@main
 struct Moebench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "moebench",
     abstract:
       "Measures what a mixture-of-experts model costs on this machine, beside what its API costs.",
-    version: "0.1.0",
-    subcommands: [Logits.self])
+    discussion:
+      "Without arguments: measures the shape of \(Run.defaultModel) with synthetic weights and prices it.",
+    version: Tool.versionLine,
+    subcommands: [Run.self, Models_.self, Logits.self],
+    defaultSubcommand: Run.self)
+}
+
+@main
+enum Main {
+  static func main() {
+    do {
+      var command = try Moebench.parseAsRoot()
+      try command.run()
+    } catch {
+      Failure.exit(error)
+    }
+  }
 }

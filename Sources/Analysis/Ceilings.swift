@@ -1,0 +1,82 @@
+// What the machine can do at best, measured in the same process as the model.
+
+import Measurement
+
+/// Measured limits: the roof of the roofline (Williams, Waterman and Patterson 2009).
+public struct Ceilings: Sendable, Equatable {
+  /// Bytes read a second from memory by all threads of the run.
+  public var bandwidth: Reading<Summary>
+  /// Single-precision operations a second of the linked BLAS at 512 rows.
+  public var floatRate: Reading<Summary>
+  /// 8-bit operations a second of our own kernels at 512 rows.
+  public var integerRate: Reading<Summary>
+
+  public init(
+    bandwidth: Reading<Summary>, floatRate: Reading<Summary>, integerRate: Reading<Summary>
+  ) {
+    self.bandwidth = bandwidth
+    self.floatRate = floatRate
+    self.integerRate = integerRate
+  }
+}
+
+/// How much of a ceiling a test used.
+public struct Attainment: Sendable, Equatable {
+  /// Bytes really touched a second over the measured bandwidth (S-MBU of MoE-CAP, with a measured ceiling).
+  public let bandwidthShare: Double?
+  /// Operations really done a second over the measured rate.
+  public let arithmeticShare: Double?
+
+  /// - Parameters:
+  ///   - operationsPerToken: Two for each active parameter.
+  ///   - usesIntegers: Whether the products run on 8-bit integers.
+  public init(
+    _ result: TestResult, _ ceilings: Ceilings, operationsPerToken: Double, usesIntegers: Bool
+  ) {
+    let rate = Statistics.median(result.tokensPerSecond)
+    let bytes = result.bytesTouchedPerToken
+    if let rate, let bytes, let bandwidth = ceilings.bandwidth.value {
+      bandwidthShare = rate * bytes / bandwidth.median
+    } else {
+      bandwidthShare = nil
+    }
+    let peak = (usesIntegers ? ceilings.integerRate : ceilings.floatRate).value
+    if let rate, let peak {
+      arithmeticShare = rate * operationsPerToken / peak.median
+    } else {
+      arithmeticShare = nil
+    }
+  }
+}
+
+extension TestResult {
+  /// Median over the repetitions; nil where the target does not tell.
+  public var bytesTouchedPerToken: Double? {
+    Statistics.median(
+      samples.compactMap { sample in
+        sample.work.bytesTouched.flatMap { sample.tokens > 0 ? $0 / Double(sample.tokens) : nil }
+      })
+  }
+
+  /// Median over the repetitions of the mean over layers and steps.
+  public var distinctExperts: Double? {
+    Statistics.median(samples.compactMap(\.work.distinctExperts))
+  }
+
+  /// Joules a token: median and range over the valid repetitions, or the reasons why there is none.
+  public var joulesPerToken: (best: Double, low: Double, high: Double)? {
+    let valid = samples.filter { $0.energy.isValid && $0.tokens > 0 }
+    let best = valid.compactMap { sample in
+      sample.energy.joules.value.map { $0 / Double(sample.tokens) }
+    }
+    guard let median = Statistics.median(best), let least = best.min(), let most = best.max() else {
+      return nil
+    }
+    let low = valid.compactMap { sample in sample.energy.low.map { $0 / Double(sample.tokens) } }
+    let high = valid.compactMap { sample in sample.energy.high.map { $0 / Double(sample.tokens) } }
+    return (
+      median, min(median, Statistics.median(low) ?? least),
+      max(median, Statistics.median(high) ?? most)
+    )
+  }
+}

@@ -1,1 +1,0 @@
-// Reports: see DESIGN in the README.

@@ -1,0 +1,271 @@
+// A run as a JSON document, schema moebench.result/1.
+
+import Analysis
+import CostModel
+import Measurement
+import Models
+import StrictJSON
+
+extension RunReport {
+  public static let schema = "moebench.result/1"
+
+  /// The whole document; every sample is kept, so that any statistic can be computed again.
+  public var json: JSONValue {
+    object([
+      ("schema", .string(Self.schema)),
+      (
+        "tool",
+        ["name": "moebench", "version": .string(tool.version), "commit": .string(tool.commit)]
+      ),
+      ("started_at", .string(startedAt)),
+      ("status", .string(status.rawValue)),
+      ("samples_planned", JSONValue(plannedSamples)),
+      ("samples_done", JSONValue(tests.reduce(0) { $0 + $1.samples.count })),
+      ("machine", environment.json(ceilings)),
+      ("disturbance", disturbance.json),
+      (
+        "warnings",
+        .array(warnings.map { ["code": .string($0.code), "message": .string($0.message)] })
+      ),
+      ("model", model.json),
+      ("engine", engine.json),
+      ("tests", .array(tests.map(json(of:)))),
+      ("cost", cost?.json ?? .null),
+      ("prices", .array(prices.map(\.json))),
+    ])
+  }
+
+  private func json(of result: TestResult) -> JSONValue {
+    let test = result.test
+    let attainment = attainment(of: result)
+    return object([
+      ("label", .string(test.label)),
+      ("phase", .string(test.phase.rawValue)),
+      ("n_prompt", JSONValue(test.promptTokens)),
+      ("n_gen", JSONValue(test.generatedTokens)),
+      ("n_depth", JSONValue(test.depth)),
+      ("n_batch", JSONValue(test.batch)),
+      ("n_threads", JSONValue(test.threads)),
+      ("samples", .array(result.samples.map(\.json))),
+      ("warm_up", .array(result.warmUp.map(\.json))),
+      ("warm_up_stable", result.warmUpWasStable.map { .bool($0) } ?? .null),
+      ("tokens_per_second", result.summary()?.json ?? .null),
+      ("bytes_touched_per_token", .numberOrNull(result.bytesTouchedPerToken)),
+      (
+        "ceiling",
+        object([
+          ("bandwidth_gb_s", .numberOrNull(ceilings.bandwidth.value.map { $0.median / 1e9 })),
+          ("s_mbu", .numberOrNull(attainment.bandwidthShare)),
+          ("s_mfu", .numberOrNull(attainment.arithmeticShare)),
+        ])
+      ),
+      (
+        "experts",
+        object([
+          ("distinct_mean", .numberOrNull(result.distinctExperts)),
+          ("load", .array((result.samples.last?.work.expertLoad ?? []).map { JSONValue(Int($0)) })),
+        ])
+      ),
+      ("energy", energy(of: result)),
+    ])
+  }
+
+  public func attainment(of result: TestResult) -> Attainment {
+    Attainment(
+      result, ceilings, operationsPerToken: 2 * Double(model.activeParameters),
+      usesIntegers: model.usesIntegers)
+  }
+
+  private func energy(of result: TestResult) -> JSONValue {
+    let joules = result.joulesPerToken
+    let energy = result.samples.first?.energy
+    var reasons: [EnergyReason] = []
+    for reason in result.samples.flatMap(\.energy.invalidReasons) where !reasons.contains(reason) {
+      reasons.append(reason)
+    }
+    return object([
+      ("source", .stringOrNull(energy?.source)),
+      ("provenance", .stringOrNull(energy?.provenance.rawValue)),
+      ("joules_per_token", .numberOrNull(joules?.best)),
+      ("ci_low", .numberOrNull(joules?.low)),
+      ("ci_high", .numberOrNull(joules?.high)),
+      ("power_valid", .bool(joules != nil && reasons.isEmpty)),
+      ("power_invalid_reasons", .array(reasons.map { .string($0.fault.code) })),
+      (
+        "reason",
+        .stringOrNull(joules == nil ? reasons.first?.message ?? "nothing was measured" : nil)
+      ),
+    ])
+  }
+}
+
+/// An object with its members in this order.
+func object(_ members: [(String, JSONValue)]) -> JSONValue {
+  var object = JSONObject()
+  for (key, value) in members { object.append(key, value) }
+  return .object(object)
+}
+
+extension RunReport.Model {
+  /// Formats whose products run on 8-bit integers.
+  var usesIntegers: Bool { !["f32", "f16", "bf16", "fp8"].contains(weightFormat) }
+
+  var json: JSONValue {
+    object([
+      ("name", .string(name)),
+      ("source", .string(source.rawValue)),
+      ("architecture", .string(architecture)),
+      (
+        "parameters",
+        object([
+          ("total", JSONValue(totalParameters)),
+          ("active", JSONValue(activeParameters)),
+          ("active_with_embedding", JSONValue(activeParametersWithEmbedding)),
+        ])
+      ),
+      ("weight_format", .string(weightFormat)),
+      ("weight_bytes", JSONValue(weightBytes)),
+      (
+        "slice",
+        slice.map {
+          object([
+            ("layers_measured", JSONValue($0.layersMeasured)),
+            ("layers_total", JSONValue($0.layersTotal)),
+          ])
+        } ?? .null
+      ),
+    ])
+  }
+}
+
+extension RunReport.Engine {
+  var json: JSONValue {
+    object([
+      ("name", .string(name)),
+      ("blas", .string(blas)),
+      ("instruction_set", .string(instructionSet)),
+      (
+        "threads",
+        threads.count == 1 ? JSONValue(threads[0]) : .array(threads.map { JSONValue($0) })
+      ),
+    ])
+  }
+}
+
+extension Sample {
+  var json: JSONValue {
+    object([
+      ("seconds", .numberOrNull(seconds)),
+      ("tokens", JSONValue(tokens)),
+      ("joules", .numberOrNull(energy.joules.value)),
+      ("joules_low", .numberOrNull(energy.low)),
+      ("joules_high", .numberOrNull(energy.high)),
+      ("joules_reason", .stringOrNull(energy.joules.reason)),
+      ("start_offset_seconds", .numberOrNull(startOffset)),
+      ("distinct_experts", .numberOrNull(work.distinctExperts)),
+      ("bytes_touched", .numberOrNull(work.bytesTouched)),
+      ("disturbance", disturbance.json),
+    ])
+  }
+}
+
+extension Summary {
+  var json: JSONValue {
+    object([
+      ("median", .numberOrNull(median)),
+      ("mean", .numberOrNull(mean)),
+      ("std", .numberOrNull(standardDeviation)),
+      ("cv", .numberOrNull(coefficientOfVariation)),
+      ("se", .numberOrNull(standardError)),
+      ("ci_low", .numberOrNull(interval?.low)),
+      ("ci_high", .numberOrNull(interval?.high)),
+      ("min", .numberOrNull(minimum)),
+      ("max", .numberOrNull(maximum)),
+      ("n", JSONValue(count)),
+    ])
+  }
+}
+
+extension RunCost {
+  var json: JSONValue {
+    object([
+      (
+        "assumptions",
+        object(
+          basis.lines.map { line in
+            (
+              line.name,
+              object([
+                ("low", .numberOrNull(line.value.low)), ("value", .numberOrNull(line.value.best)),
+                ("high", .numberOrNull(line.value.high)), ("unit", .string(line.unit)),
+                ("source", .string(line.source)),
+              ])
+            )
+          })
+      ),
+      (
+        "mix",
+        [
+          "input": .numberOrNull(mix.inputTokens), "output": .numberOrNull(mix.outputTokens),
+          "cached_share": .numberOrNull(mix.cachedShare),
+        ]
+      ),
+      ("prefill_test", .stringOrNull(prefillLabel)),
+      ("decode_test", .stringOrNull(decodeLabel)),
+      ("usd_per_million_input", Self.range(input)),
+      ("usd_per_million_output", Self.range(output)),
+      ("usd_per_million_blended", Self.range(blended)),
+      ("usd_per_million_input_energy_only", Self.range(inputEnergyOnly)),
+      ("usd_per_million_output_energy_only", Self.range(outputEnergyOnly)),
+      ("parts", blended.map { Self.parts($0.parts) } ?? .null),
+      ("reason", .stringOrNull(reason)),
+    ])
+  }
+
+  private static func range(_ range: CostRange?) -> JSONValue {
+    guard let range else { return .null }
+    return object([
+      ("value", .numberOrNull(range.usdPerMillion.best)),
+      ("ci_low", .numberOrNull(range.usdPerMillion.low)),
+      ("ci_high", .numberOrNull(range.usdPerMillion.high)),
+      ("provenance", .string(range.usdPerMillion.provenance.rawValue)),
+    ])
+  }
+
+  private static func parts(_ parts: CostParts) -> JSONValue {
+    object([
+      ("energy", .numberOrNull(parts.energyBusy + parts.energyIdle)),
+      ("energy_busy", .numberOrNull(parts.energyBusy)),
+      ("energy_idle", .numberOrNull(parts.energyIdle)),
+      ("hardware", .numberOrNull(parts.hardware)),
+      ("maintenance", .numberOrNull(parts.maintenance)),
+      ("fixed", .numberOrNull(parts.fixed)),
+    ])
+  }
+}
+
+extension PriceComparison {
+  var json: JSONValue {
+    let row = quote.row
+    return object([
+      ("model", .string(row.model)),
+      ("provider", .string(row.provider)),
+      ("usd_per_million_input", .numberOrNull(row.usdPerMillionInput)),
+      ("usd_per_million_output", .numberOrNull(row.usdPerMillionOutput)),
+      ("usd_per_million_cached_input", .numberOrNull(row.usdPerMillionCachedInput)),
+      ("as_of", .string(row.asOf)),
+      ("source", .string(row.source)),
+      ("tier", .stringOrNull(row.tier)),
+      ("same_model", .bool(quote.sameModel)),
+      (
+        "ratio",
+        ratio.map {
+          object([
+            ("value", .numberOrNull($0.best)), ("ci_low", .numberOrNull($0.low)),
+            ("ci_high", .numberOrNull($0.high)),
+          ])
+        } ?? .null
+      ),
+    ])
+  }
+}

@@ -1,0 +1,143 @@
+// A run as rows, one a test, with the column names llama-bench uses: CSV, JSON lines, Markdown, SQL.
+
+import Analysis
+import Measurement
+import StrictJSON
+
+extension RunReport {
+  /// One cell: a number, or words.
+  private enum Cell {
+    case text(String)
+    case number(Double?)
+    case integer(Int?)
+  }
+
+  private func row(_ result: TestResult) -> [(String, Cell)] {
+    let test = result.test
+    let summary = result.summary()
+    let attainment = attainment(of: result)
+    let joules = result.joulesPerToken
+    let seconds = result.samples.map(\.seconds)
+    return [
+      ("build_commit", .text(tool.commit)),
+      ("test_time", .text(startedAt)),
+      ("cpu_info", .text(environment.cpu.modelName.value ?? "")),
+      ("backends", .text(engine.name)),
+      ("model_filename", .text(model.name)),
+      ("model_type", .text("\(model.architecture) \(model.weightFormat)")),
+      ("model_size", .integer(model.weightBytes)),
+      ("model_n_params", .integer(model.totalParameters)),
+      ("model_n_active", .integer(model.activeParameters)),
+      ("n_threads", .integer(test.threads)),
+      ("n_prompt", .integer(test.promptTokens)),
+      ("n_gen", .integer(test.generatedTokens)),
+      ("n_depth", .integer(test.depth)),
+      ("n_batch", .integer(test.batch)),
+      ("test", .text(test.label)),
+      ("samples", .integer(result.samples.count)),
+      ("avg_ns", .number(Statistics.mean(seconds).map { ($0 * 1e9).rounded() })),
+      ("stddev_ns", .number(Statistics.standardDeviation(seconds).map { ($0 * 1e9).rounded() })),
+      ("avg_ts", .number(summary?.mean)),
+      ("stddev_ts", .number(summary?.standardDeviation)),
+      ("median_ts", .number(summary?.median)),
+      ("ci_low_ts", .number(summary?.interval?.low)),
+      ("ci_high_ts", .number(summary?.interval?.high)),
+      ("bytes_touched_per_token", .number(result.bytesTouchedPerToken)),
+      ("s_mbu", .number(attainment.bandwidthShare)),
+      ("s_mfu", .number(attainment.arithmeticShare)),
+      ("joules_per_token", .number(joules?.best)),
+      ("joules_per_token_low", .number(joules?.low)),
+      ("joules_per_token_high", .number(joules?.high)),
+      ("energy_source", .text(result.samples.first?.energy.source ?? "")),
+      ("status", .text(status.rawValue)),
+    ]
+  }
+
+  /// One JSON object a line, llama-bench's keys and sample lists included.
+  public var lines: String {
+    get throws(JSONError) {
+      var text = ""
+      for result in tests {
+        var members = row(result).map { ($0.0, Self.json($0.1)) }
+        members.append(
+          ("samples_ns", .array(result.samples.map { .numberOrNull(($0.seconds * 1e9).rounded()) }))
+        )
+        members.append(
+          ("samples_ts", .array(result.samples.map { .numberOrNull($0.tokensPerSecond) })))
+        text += try object(members).text() + "\n"
+      }
+      return text
+    }
+  }
+
+  /// RFC 4180, with a header; cells a spreadsheet would run as formulas are defused.
+  public var csv: String {
+    guard let first = tests.first else { return "" }
+    let header = row(first).map { "\"\($0.0)\"" }.joined(separator: ",")
+    let rows = tests.map { row($0).map { Self.csv($0.1) }.joined(separator: ",") }
+    return ([header] + rows).joined(separator: "\n") + "\n"
+  }
+
+  public var markdown: String {
+    var text = "| model | size | params | active | threads | test | t/s | 95 % | J/token |\n"
+    text += "| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: |\n"
+    for result in tests {
+      let summary = result.summary()
+      let interval = summary?.interval.map {
+        "\(Number.short($0.low)) … \(Number.short($0.high))"
+      }
+      let name = model.name.safeForTerminal.replacing("|", with: "\\|")
+      text +=
+        "| \(name) \(model.weightFormat) | \(Number.bytes(Double(model.weightBytes)))"
+        + " | \(Number.count(Double(model.totalParameters)))"
+        + " | \(Number.count(Double(model.activeParameters))) | \(result.test.threads)"
+        + " | \(result.test.label) | \(summary.map { Number.short($0.median) } ?? "-")"
+        + " | \(interval ?? "-") | \(result.joulesPerToken.map { Number.short($0.best) } ?? "-") |\n"
+    }
+    return text
+  }
+
+  public var sql: String {
+    guard let first = tests.first else { return "" }
+    let columns = row(first).map { name, cell in
+      let type = if case .text = cell { "TEXT" } else { "REAL" }
+      return "  \(name) \(type)"
+    }
+    var text =
+      "CREATE TABLE IF NOT EXISTS moebench (\n" + columns.joined(separator: ",\n") + "\n);\n\n"
+    for result in tests {
+      let values = row(result).map { Self.sql($0.1) }.joined(separator: ", ")
+      let names = row(result).map(\.0).joined(separator: ", ")
+      text += "INSERT INTO moebench (\(names)) VALUES (\(values));\n"
+    }
+    return text
+  }
+
+  private static func json(_ cell: Cell) -> JSONValue {
+    switch cell {
+    case .text(let text): .string(text)
+    case .number(let number): .numberOrNull(number)
+    case .integer(let number): .intOrNull(number)
+    }
+  }
+
+  private static func csv(_ cell: Cell) -> String {
+    switch cell {
+    case .text(let text):
+      // A spreadsheet runs what begins with one of these.
+      let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
+      let quoted = text.replacing("\"", with: "\"\"")
+      return "\"\(isFormula ? "'" : "")\(quoted)\""
+    case .number(let number): return number.map { "\($0)" } ?? ""
+    case .integer(let number): return number.map(String.init) ?? ""
+    }
+  }
+
+  private static func sql(_ cell: Cell) -> String {
+    switch cell {
+    case .text(let text): "'" + text.replacing("'", with: "''") + "'"
+    case .number(let number): number.map { "\($0)" } ?? "NULL"
+    case .integer(let number): number.map(String.init) ?? "NULL"
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// What a run found out, as values: every output format is written from these.
+
+import Analysis
+import CostModel
+import Measurement
+import Models
+
+/// The result of `moebench run`.
+public struct RunReport: Sendable {
+  public struct Tool: Sendable {
+    public var version: String
+    public var commit: String
+
+    public init(version: String, commit: String) {
+      self.version = version
+      self.commit = commit
+    }
+  }
+
+  public struct Model: Sendable {
+    public enum Source: String, Sendable {
+      case safetensors, gguf, synthetic, endpoint, imported
+    }
+    public struct Slice: Sendable {
+      public var layersMeasured: Int
+      public var layersTotal: Int
+
+      public init(layersMeasured: Int, layersTotal: Int) {
+        self.layersMeasured = layersMeasured
+        self.layersTotal = layersTotal
+      }
+    }
+    public var name: String
+    public var source: Source
+    public var architecture: String
+    public var totalParameters: Int
+    /// A token's products: the embedding's look-up left out, the head counted.
+    public var activeParameters: Int
+    public var activeParametersWithEmbedding: Int
+    public var weightFormat: String
+    public var weightBytes: Int
+    public var slice: Slice?
+
+    public init(
+      name: String, source: Source, architecture: String, totalParameters: Int,
+      activeParameters: Int, activeParametersWithEmbedding: Int, weightFormat: String,
+      weightBytes: Int, slice: Slice? = nil
+    ) {
+      self.name = name
+      self.source = source
+      self.architecture = architecture
+      self.totalParameters = totalParameters
+      self.activeParameters = activeParameters
+      self.activeParametersWithEmbedding = activeParametersWithEmbedding
+      self.weightFormat = weightFormat
+      self.weightBytes = weightBytes
+      self.slice = slice
+    }
+  }
+
+  public struct Engine: Sendable {
+    public var name: String
+    public var blas: String
+    public var instructionSet: String
+    public var threads: [Int]
+
+    public init(name: String, blas: String, instructionSet: String, threads: [Int]) {
+      self.name = name
+      self.blas = blas
+      self.instructionSet = instructionSet
+      self.threads = threads
+    }
+  }
+
+  public var tool: Tool
+  /// UTC, ISO 8601.
+  public var startedAt: String
+  public var status: RunStatus
+  public var environment: Environment
+  public var ceilings: Ceilings
+  public var model: Model
+  public var engine: Engine
+  public var tests: [TestResult]
+  public var plannedSamples: Int
+  public var disturbance: Disturbance
+  public var warnings: [Warning]
+  public var cost: RunCost?
+  public var prices: [PriceComparison]
+
+  /// A named warning with advice.
+  public struct Warning: Sendable, Hashable {
+    public var code: String
+    public var message: String
+
+    public init(code: String, message: String) {
+      self.code = code
+      self.message = message
+    }
+  }
+
+  public init(
+    tool: Tool, startedAt: String, status: RunStatus, environment: Environment,
+    ceilings: Ceilings, model: Model, engine: Engine, tests: [TestResult], plannedSamples: Int,
+    disturbance: Disturbance, warnings: [Warning], cost: RunCost?, prices: [PriceComparison]
+  ) {
+    self.tool = tool
+    self.startedAt = startedAt
+    self.status = status
+    self.environment = environment
+    self.ceilings = ceilings
+    self.model = model
+    self.engine = engine
+    self.tests = tests
+    self.plannedSamples = plannedSamples
+    self.disturbance = disturbance
+    self.warnings = warnings
+    self.cost = cost
+    self.prices = prices
+  }
+}

@@ -1,0 +1,45 @@
+// Where a result goes: a format, and standard output or a file.
+
+import ArgumentParser
+import Reports
+import StrictJSON
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case table, json, jsonl, csv, md, sql
+}
+
+struct OutputOptions: ParsableArguments {
+  @Option(name: [.customShort("o"), .long], help: "Format of the result.")
+  var output = OutputFormat.table
+
+  @Option(help: ArgumentHelp("File for the result instead of standard output.", valueName: "file"))
+  var outputFile: String?
+
+  @Flag(help: "No progress on standard error.")
+  var quiet = false
+
+  /// Finds out before measuring whether the file can be written.
+  func writer() throws -> ResultWriter {
+    if let outputFile { try AtomicFile.probe(outputFile) }
+    return ResultWriter(format: output, path: outputFile)
+  }
+}
+
+struct ResultWriter {
+  let format: OutputFormat
+  let path: String?
+
+  func write(_ report: RunReport) throws {
+    let text =
+      switch format {
+      case .table: report.text
+      case .json: try report.json.text(pretty: true) + "\n"
+      case .jsonl: try report.lines
+      case .csv: report.csv
+      case .md: report.markdown
+      case .sql: report.sql
+      }
+    guard let path else { return Output.standard(text) }
+    try AtomicFile.write(path, Array(text.utf8))
+  }
+}

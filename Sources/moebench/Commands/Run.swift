@@ -1,0 +1,43 @@
+// moebench run: measure prefill and decode, energy, cost; set API prices beside them.
+
+import Analysis
+import ArgumentParser
+import CostModel
+import Inference
+import Measurement
+import Models
+import Reports
+import StrictJSON
+import Targets
+
+struct Run: ParsableCommand {
+  static let defaultModel = "granite-3.1-1b-a400m"
+
+  static let configuration = CommandConfiguration(
+    abstract: "Measure a model on this machine and price it.",
+    discussion:
+      "LIST is llama-bench's grammar: 1,2,4 or 1-8+1 or 1-16*2. A catalogue name means synthetic weights of the true shape."
+  )
+
+  @Argument(help: "A Hugging Face directory, a .gguf file or a catalogue name.")
+  var model = Run.defaultModel
+
+  @OptionGroup(title: "What to measure") var grid: GridOptions
+  @OptionGroup(title: "How the model is run") var engine: EngineOptions
+  @OptionGroup(title: "What it costs") var cost: CostOptions
+  @OptionGroup(title: "Where results go") var output: OutputOptions
+
+  mutating func run() throws {
+    let environment = Environment.current()
+    let plan = try grid.plan(environment)
+    let settings = try cost.settings()
+    let writer = try output.writer()
+    var session = RunSession(
+      plan: plan, environment: environment, settings: settings,
+      progress: Progress(quiet: output.quiet))
+    Interruption.install()
+    let report = try session.run(ModelSource(model), engine)
+    try writer.write(report)
+    if let status = Interruption.status { Failure.terminate(status) }
+  }
+}

@@ -1,0 +1,93 @@
+// One run, wired together: model, machine, runner, money.
+
+import Analysis
+import CostModel
+import Inference
+import Measurement
+import Models
+import Reports
+import Targets
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+struct RunSession {
+  let plan: Plan
+  let environment: Environment
+  let settings: CostSettings
+  let progress: Progress
+
+  mutating func run(_ source: ModelSource, _ options: EngineOptions) throws -> RunReport {
+    let started = Date()
+    let tests = try plan.tests()
+    let model = try LoadedModel(source, options, tests: tests, plan: plan, environment, progress)
+    let ceilings = try measureCeilings(options)
+    let engine = BuiltInEngine(
+      model.decoder, text: .random(vocabulary: model.description.vocabulary, seed: plan.seed),
+      isCancelled: { Interruption.cancellation.isCancelled })
+    let meters = try Metering(environment, memoryBytes: Double(model.decoder.weightBytes.total))
+    let runner = try Runner(
+      workload: engine, plan: plan, meter: meters.meter, cancellation: Interruption.cancellation,
+      observers: .init(progress: { [progress] in progress.show($0) }))
+    let outcome = runner.run()
+    progress.clear()
+    if let failure = outcome.failures.first { throw failure.error }
+    let cost = try runCost(outcome, meters)
+    return RunReport(
+      tool: .init(version: Tool.version, commit: Tool.commit),
+      startedAt: started.formatted(.iso8601), status: outcome.status, environment: environment,
+      ceilings: ceilings, model: try model.summary(),
+      engine: .init(
+        name: "builtin", blas: BLASLibrary.configuration,
+        instructionSet: model.decoder.kernels.name, threads: plan.threads),
+      tests: outcome.results, plannedSamples: outcome.plannedSamples,
+      disturbance: outcome.disturbance, warnings: warnings(outcome, cost), cost: cost,
+      prices: try prices(source, cost))
+  }
+
+  private func measureCeilings(_ options: EngineOptions) throws -> Ceilings {
+    progress.say("measuring this machine's limits")
+    let caches = environment.cpu.caches.value ?? []
+    let last = caches.max { $0.level < $1.level }?.bytes ?? 32 << 20
+    let probe = try MachineProbe(
+      threads: plan.threads.max() ?? 1, lastCacheBytes: last, instructionSet: options.isa)
+    return Ceilings(
+      bandwidth: probe.rate(of: .read), floatRate: probe.rate(of: .multiply(rows: 512)),
+      integerRate: probe.rate(of: .multiplyBlocks(rows: 512)))
+  }
+
+  private func runCost(_ outcome: RunOutcome<EngineError>, _ meters: Metering) throws -> RunCost {
+    let basis = try CostBasis(
+      settings, environment: environment, idleWatts: meters.idleWatts,
+      tables: SiteTables.builtIn)
+    return try RunCost(outcome.results, basis: basis, mix: settings.mix)
+  }
+
+  private func prices(_ source: ModelSource, _ cost: RunCost) throws -> [PriceComparison] {
+    let book = PriceBook([try PriceTable.builtIn])
+    guard let today = Day(Date().formatted(.iso8601)) else { return [] }
+    return book.quotes(for: source.catalogueName, on: today).map {
+      PriceComparison($0, cost: cost)
+    }
+  }
+
+  private func warnings(
+    _ outcome: RunOutcome<EngineError>, _ cost: RunCost
+  ) -> [RunReport.Warning] {
+    var warnings = RunWarning.detect(in: outcome).map {
+      RunReport.Warning(code: $0.code, message: $0.message)
+    }
+    if cost.basis.assumesHardware {
+      warnings.append(
+        .init(
+          code: "hardware_cost_assumed",
+          message:
+            "what this machine costs is not known: --hardware-cost or --rental gives the real figure"
+        ))
+    }
+    return warnings
+  }
+}

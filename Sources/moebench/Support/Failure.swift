@@ -1,0 +1,99 @@
+// Every way to stop: one line on standard error and the exit status of CONTRACT.
+
+import ArgumentParser
+import CostModel
+import Inference
+import Measurement
+import Models
+import StrictJSON
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// sysexits.h, and 128 + signal for interruptions.
+enum ExitStatus: Int32 {
+  case done = 0
+  case regression = 1
+  case usage = 64
+  case badData = 65
+  case noInput = 66
+  case unavailable = 69
+  case software = 70
+  case system = 71
+  case cannotCreate = 73
+  case inputOutput = 74
+  case refused = 77
+  case interrupted = 130
+  case terminated = 143
+}
+
+/// A refusal with its status, where the error's own type does not tell.
+struct Failure: Error, CustomStringConvertible {
+  let status: ExitStatus
+  let description: String
+
+  init(_ status: ExitStatus, _ description: String) {
+    self.status = status
+    self.description = description
+  }
+
+  /// Ends the process: help and version on standard output, anything else as one line on standard error.
+  static func exit(_ error: any Error) -> Never {
+    let code = Moebench.exitCode(for: error)
+    if code == .success {
+      let message = Moebench.fullMessage(for: error)
+      if !message.isEmpty { Output.standard(message + "\n") }
+      terminate(.done)
+    }
+    let status = status(of: error) ?? (code == .validationFailure ? .usage : .software)
+    Output.error("moebench: \(line(for: error))\n")
+    terminate(status)
+  }
+
+  static func terminate(_ status: ExitStatus) -> Never {
+    fflush(nil)
+    #if canImport(Darwin)
+      Darwin.exit(status.rawValue)
+    #elseif canImport(Glibc)
+      Glibc.exit(status.rawValue)
+    #else
+      Musl.exit(status.rawValue)
+    #endif
+  }
+
+  private static func status(of error: any Error) -> ExitStatus? {
+    switch error {
+    case let failure as Failure: failure.status
+    case let error as EngineError:
+      switch error {
+      case .outOfMemory: .system
+      case .usage: .usage
+      case .interrupted: .interrupted
+      default: .badData
+      }
+    case is PlanError, is ListError, is CostError: .usage
+    case is DataError, is JSONError: .badData
+    case is UnknownModel: .noInput
+    default: nil
+    }
+  }
+
+  /// One line of at most 300 bytes.
+  private static func line(for error: any Error) -> String {
+    let text: String =
+      switch error {
+      case let error as any CustomStringConvertible where !(error is CleanExit): error.description
+      default: Moebench.message(for: error)
+      }
+    let first =
+      Moebench.exitCode(for: error) == .validationFailure
+      ? Moebench.message(for: error) : text
+    let oneLine = first.split(whereSeparator: \.isNewline).joined(separator: " ")
+    return oneLine.utf8.count <= 290 ? oneLine : String(oneLine.prefix(280)) + "…"
+  }
+}

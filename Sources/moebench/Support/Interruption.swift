@@ -1,0 +1,42 @@
+// Ctrl-C and SIGTERM: the first asks the run to end, the second ends it.
+
+import Measurement
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+enum Interruption {
+  static let cancellation = Cancellation()
+  nonisolated(unsafe) private static var signal: Int32 = 0
+
+  /// Catches the signals from here on.
+  static func install() {
+    // Touched here: a handler must not be the first to initialise a global.
+    _ = cancellation
+    for number in [SIGINT, SIGTERM] {
+      systemSignal(number) { caught in
+        if Interruption.cancellation.isCancelled { _exit(128 + caught) }
+        Interruption.signal = caught
+        Interruption.cancellation.cancel()
+      }
+    }
+  }
+
+  /// The status to end with, where a signal was caught.
+  static var status: ExitStatus? {
+    switch signal {
+    case SIGINT: .interrupted
+    case SIGTERM: .terminated
+    default: nil
+    }
+  }
+}
+
+private func systemSignal(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {
+  signal(number, handler)
+}
