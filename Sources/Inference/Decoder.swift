@@ -71,7 +71,8 @@ public final class Decoder {
       shapes: builder.cacheShapes, sequences: options.sequences, capacity: options.positions)
     routing = RoutingRecorder(shapes: builder.mixtures)
     pass = try ForwardPass(
-      capacity: options.batch, kernels: kernels, exact: options.exact, cache: cache)
+      capacity: options.batch, kernels: kernels, exact: options.exact, cache: cache,
+      selectionLimit: builder.selectionLimit)
     pass.routing = routing
     // Address space, not memory: a pass touches what its batch needs.
     arena = try Memory(byteCount: 1 << 36, purpose: "activations", reserveOnly: true)

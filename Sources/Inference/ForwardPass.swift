@@ -36,23 +36,36 @@ public final class ForwardPass {
   /// Overrides what the routers choose, for synthetic weights.
   var forcedRouting: ForcedRouting?
   private let storage: Memory
+  /// `[capacity, selectionLimit]` chosen keys and `[capacity]` how many: one layer's choice may serve the next ones.
+  private let selections: Memory
+  private let selectionLimit: Int
 
   static let queryBlock = 64
 
   init(
-    capacity: Int, kernels: Kernels, exact: Bool, cache: Cache
+    capacity: Int, kernels: Kernels, exact: Bool, cache: Cache, selectionLimit: Int
   ) throws(EngineError) {
     self.capacity = capacity
     self.kernels = kernels
     self.exact = exact
     self.cache = cache
     storage = try Memory(byteCount: capacity * 12, purpose: "a batch")
+    self.selectionLimit = selectionLimit
+    selections = try Memory(
+      byteCount: capacity * (selectionLimit + 1) * 4, purpose: "chosen keys", reserveOnly: true)
     tokens = storage.base.assumingMemoryBound(to: Int32.self)
     positions = tokens + capacity
     sequences = positions + capacity
     segments.reserveCapacity(capacity)
     blocks.reserveCapacity(capacity)
     outputRows.reserveCapacity(capacity)
+  }
+
+  /// The keys the last indexer chose, or where the next puts its choice; nil in models without indexers.
+  func selection(limit: Int) -> KeySelection? {
+    guard limit <= selectionLimit else { return nil }
+    let counts = selections.base.assumingMemoryBound(to: Int32.self)
+    return KeySelection(positions: counts + capacity, counts: counts, limit: limit)
   }
 
   /// Starts an empty batch.

@@ -7,6 +7,8 @@ final class ModelBuilder {
   let positions: Int
   private(set) var cacheShapes: [CacheShape] = []
   private(set) var mixtures: [MixtureShape] = []
+  /// Keys that the model's indexers choose for a row, at most; 0 without indexers.
+  private(set) var selectionLimit = 0
   private var rotaries: [RotaryDescription: RotaryTable] = [:]
 
   init(source: any WeightSource, positions: Int) {
@@ -32,6 +34,9 @@ final class ModelBuilder {
     mixtures.append(shape)
     return mixtures.count - 1
   }
+
+  /// Makes room for an indexer's choice of keys.
+  func reserveSelections(of limit: Int) { selectionLimit = max(selectionLimit, limit) }
 
   func layer(_ description: LayerDescription, index: Int) throws -> any Layer {
     switch description {

@@ -62,6 +62,8 @@ struct AttentionCore: Sendable {
         let valueTable = values(block.sequence).columns(
           (keyHead * valueDimension)..<((keyHead + 1) * valueDimension))
         let mark = worker.local.mark
+        // Rows that see no more keys than they may keep see all.
+        let selection = selection.flatMap { block.position + block.count > $0.limit ? $0 : nil }
         if block.count >= 8 && selection == nil {
           attendBlock(
             block, heads, queries, keyTable, valueTable, into: out, pass.kernels, worker)

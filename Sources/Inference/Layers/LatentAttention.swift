@@ -17,6 +17,15 @@ public struct LatentAttentionDescription: Sendable, Hashable {
     case split(transposedKeys: Parameter, values: Parameter)
   }
 
+  /// Which of the visible positions a layer attends to.
+  public enum Selection: Sendable, Hashable {
+    case all
+    /// Those its own indexer chooses; needs a low-rank query.
+    case indexed(IndexerDescription)
+    /// Those the last indexer before it chose.
+    case shared(limit: Int)
+  }
+
   public var heads: Int
   /// Elements of a head's query and key that are not rotated.
   public var unrotated: Int
@@ -37,6 +46,7 @@ public struct LatentAttentionDescription: Sendable, Hashable {
   public var scale: Float
   /// Multiplies the normalised latent (LongCat-Flash).
   public var latentScale: Float = 1
+  public var selection: Selection = .all
 
   public init(
     heads: Int, unrotated: Int, rotated: Int, valueDimension: Int, latent: Int, query: Query,
@@ -73,10 +83,15 @@ struct LatentAttention: Mixer {
   private let output: Linear
   private let core: AttentionCore
   private let rotary: RotaryTable?
+  private let indexer: LightningIndexer?
+  /// Keys a query keeps; nil where it attends to all.
+  private let limit: Int?
   private let slot: Int
 
   static func cacheShape(_ d: LatentAttentionDescription) -> CacheShape {
-    CacheShape(perPosition: [d.latent + d.rotated])
+    var shape = CacheShape(perPosition: [d.latent + d.rotated])
+    if case .indexed(let indexer) = d.selection { shape.perPosition.append(indexer.dimension) }
+    return shape
   }
 
   init(_ d: LatentAttentionDescription, slot: Int, _ builder: ModelBuilder) throws {
@@ -97,6 +112,13 @@ struct LatentAttention: Mixer {
       heads: d.heads, keyHeads: 1, keyDimension: d.latent + d.rotated, valueDimension: d.latent,
       scale: d.scale, visibility: .causal)
     rotary = try d.rotary.map(builder.rotaryTable)
+    switch d.selection {
+    case .all: (indexer, limit) = (nil, nil)
+    case .indexed(let index):
+      indexer = try LightningIndexer(index, slot: slot, table: 1, builder)
+      limit = index.limit
+    case .shared(let shared): (indexer, limit) = (nil, shared)
+    }
     self.slot = slot
   }
 
@@ -114,7 +136,8 @@ struct LatentAttention: Mixer {
     let slot = slot
     core.attend(
       queries, keys: { pass.cache.table(0, of: slot, sequence: $0) },
-      values: { pass.cache.table(0, of: slot, sequence: $0) }, into: mixtures.values, pass, worker)
+      values: { pass.cache.table(0, of: slot, sequence: $0) },
+      selection: limit.flatMap(pass.selection), into: mixtures.values, pass, worker)
     worker.barrier()
     for row in worker.share(of: n) { pass.seal(mixtures, row: row) }
     if mixtures.blocks != nil { worker.barrier() }
@@ -147,6 +170,7 @@ struct LatentAttention: Mixer {
       for row in worker.share(of: n) { keep(compressed[row], row, pass) }
       pass.normalize(low.values, norm, into: low, worker)
       pass.project(up, low, into: projected, worker)
+      indexer?.forward(x, low, pass, worker)
       worker.barrier()
     }
     return projected
