@@ -17,6 +17,8 @@ final class FakeTree {
 
   var tree: FileTree { FileTree(root: root.path) }
 
+  func tree(denying paths: Set<String>) -> FileTree { FileTree(root: root.path, denying: paths) }
+
   func write(_ path: String, _ text: String) throws {
     try write(path, bytes: Array(text.utf8))
   }

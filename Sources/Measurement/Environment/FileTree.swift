@@ -32,13 +32,20 @@ public struct FileTree: Sendable {
   public static let limit = 4 << 20
 
   private let root: String
+  private let denied: Set<String>
 
-  public init(root: String = "/") {
+  public init(root: String = "/") { self.init(root: root, denying: []) }
+
+  /// - Parameter denied: Paths that answer "permission denied": as root, file modes deny nothing, so
+  ///   tests force it here.
+  package init(root: String, denying denied: Set<String>) {
     self.root = root.hasSuffix("/") ? String(root.dropLast()) : root
+    self.denied = denied
   }
 
   /// The whole file as text.
   public func text(_ path: String) throws(FileFault) -> String {
+    guard !denied.contains(path) else { throw FileFault(path: path, kind: .permissionDenied) }
     // Not to hang on a FIFO: a fake or bind-mounted tree can hold anything.
     let descriptor = open(root + path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { throw fault(path, errno) }
