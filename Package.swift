@@ -53,6 +53,7 @@ let package = Package(
     .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
     .testTarget(name: "ModelsTests", dependencies: ["CostModel", "Models", "StrictJSON"]),
     .testTarget(name: "FormatsTests", dependencies: ["Inference", "StrictJSON"]),
+    .testTarget(name: "MeasurementTests", dependencies: ["Measurement"]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
   ],
   swiftLanguageModes: [.v6]
