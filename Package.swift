@@ -51,7 +51,8 @@ let package = Package(
 
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
-    .testTarget(name: "ModelsTests", dependencies: ["CostModel", "Models", "StrictJSON"]),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["CostModel", "Inference", "Models", "StrictJSON"]),
     .testTarget(name: "FormatsTests", dependencies: ["Inference", "StrictJSON"]),
     .testTarget(name: "MeasurementTests", dependencies: ["Measurement"]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
