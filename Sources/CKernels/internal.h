@@ -115,12 +115,6 @@ CK_INLINE void ck_scale_min_k4(int j, const uint8_t *s, uint8_t *scale, uint8_t 
 extern const int8_t ck_mxfp4_values[16];  // E2M1 values, doubled
 extern const int8_t ck_iq4_values[16];
 
-// Blocks of a format as integer codes: value = a[i / 16] * q[i] - b[i / 16].
-typedef struct ck_codes {
-  int8_t q[CK_SPAN];
-  float a[CK_SPAN / 16], b[CK_SPAN / 16];
-} ck_codes;
-
 // ck_format_block and ck_format_block_bytes where the compiler should see a constant.
 CK_INLINE size_t ck_block_of(ck_format format) {
   switch (format) {
@@ -152,20 +146,20 @@ CK_INLINE size_t ck_block_bytes_of(ck_format format) {
   }
 }
 
-int ck_format_has_min(ck_format format);
-int ck_format_halves(ck_format format);  // 1: scales change every 16 values, not every 32
+CK_INLINE int ck_format_min_of(ck_format format) {
+  return format == CK_Q4_1 || format == CK_Q5_1 || format == CK_Q2_K || format == CK_Q4_K || format == CK_Q5_K;
+}
 
-// The codes of one block in file order.
-void ck_block_codes(ck_format format, const uint8_t *block, ck_codes *out);
+// Whether scales change every 16 values, not every 32.
+CK_INLINE int ck_format_halves_of(ck_format format) {
+  return format == CK_Q2_K || format == CK_Q3_K || format == CK_Q6_K;
+}
+
 // The block `index` of `row`, in file order: in place, or gathered from CK_ROWS_X16 into `buffer` (256 bytes).
 const uint8_t *ck_file_block(const ck_matrix *w, size_t row, size_t index, uint8_t *buffer);
-// Columns col ..< col + n (col a multiple of CK_SPAN, n <= CK_SPAN) of a row, dequantised.
-void ck_dequantize_span(const ck_matrix *w, size_t row, size_t col, size_t n, float *out);
-
 // Sixteen blocks in file order, one of each row, to their packed form.
 void ck_pack_blocks(ck_format format, const uint8_t *const *rows, uint8_t *out);
 
-void ck_dequantize_row(const ck_matrix *w, size_t row, float *out);
 void ck_reference_multiply_f32(const ck_matrix *w, size_t row_begin, size_t row_end, const void *x,
                                size_t x_stride, const int32_t *x_index, size_t tokens, float *y,
                                size_t y_stride);

@@ -43,9 +43,14 @@ void ck_pack_blocks(ck_format format, const uint8_t *const *rows, uint8_t *out) 
       default: interleave(rows, f->offset, 4, f->count, out);
     }
     if (f->flip)
-      for (size_t i = 0; i < bytes; i++) out[i] ^= 0x80;
+      for (size_t i = 0; i < bytes; i++) out[i] ^= f->flip;
     out += bytes;
   }
+}
+
+// Row r's elements of a field, taken from between those of the other rows.
+CK_INLINE void gather(const uint8_t *in, size_t r, size_t width, size_t count, uint8_t *out) {
+  for (size_t i = 0; i < count; i++) memcpy(out + i * width, in + (i * CK_GROUP + r) * width, width);
 }
 
 const uint8_t *ck_file_block(const ck_matrix *w, size_t row, size_t index, uint8_t *buffer) {
@@ -56,9 +61,16 @@ const uint8_t *ck_file_block(const ck_matrix *w, size_t row, size_t index, uint8
   const size_t r = row % CK_GROUP;
   const uint8_t *in = data + (row - r) * w->row_bytes + index * bytes * CK_GROUP;
   for (const ck_field *f = fields[w->format]; f->width; f++) {
-    for (size_t i = 0; i < f->count; i++, in += f->width * CK_GROUP)
-      for (size_t k = 0; k < f->width; k++)
-        buffer[f->offset + i * f->width + k] = in[r * f->width + k] ^ f->flip;
+    const size_t length = (size_t)f->count * f->width;
+    uint8_t *out = buffer + f->offset;
+    switch (f->width) {
+      case 1: gather(in, r, 1, f->count, out); break;
+      case 2: gather(in, r, 2, f->count, out); break;
+      default: gather(in, r, 4, f->count, out);
+    }
+    if (f->flip)
+      for (size_t i = 0; i < length; i++) out[i] ^= f->flip;
+    in += length * CK_GROUP;
   }
   return buffer;
 }

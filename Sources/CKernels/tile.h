@@ -35,14 +35,6 @@ CK_INLINE int ck_code_offset(ck_format format) {
   }
 }
 
-CK_INLINE int ck_code_halves(ck_format format) {
-  return format == CK_Q2_K || format == CK_Q3_K || format == CK_Q6_K;
-}
-
-CK_INLINE int ck_code_min(ck_format format) {
-  return format == CK_Q4_1 || format == CK_Q5_1 || format == CK_Q2_K || format == CK_Q4_K || format == CK_Q5_K;
-}
-
 static const uint8_t ck_mxfp4_codes[16] = {12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0};
 static const uint8_t ck_iq4_codes[16] = {1,   24,  45,  63,  79,  93,  106, 118,
                                          129, 141, 153, 166, 181, 197, 217, 241};

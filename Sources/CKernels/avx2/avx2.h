@@ -35,11 +35,20 @@ CK_INLINE CK_AVX2_TARGET __m128i ck_load_words(const void *p, size_t left) {
   return _mm_loadu_si128((const __m128i *)words);
 }
 
+// Lanes added in halves: the order ck_multiply_fn promises.
+CK_INLINE CK_AVX2_TARGET float ck_avx2_halve(__m256 low, __m256 high) {
+  const __m256 a = _mm256_add_ps(low, high);
+  const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
+}
+
 CK_PRODUCT(ck_avx2_multiply_f32);
 CK_PRODUCT(ck_avx2_multiply_f16);
 CK_PRODUCT(ck_avx2_multiply_bf16);
 CK_PRODUCT(ck_avx2_multiply_fp8);
 CK_PRODUCT(ck_avx2_multiply_blocks_f32);
+void ck_avx2_dequantize_row(const ck_matrix *w, size_t row, float *out);
 CK_DECLARE_Q8_PRODUCTS(ck_avx2)
 
 #endif

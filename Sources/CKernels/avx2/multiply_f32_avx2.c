@@ -60,14 +60,6 @@ CK_INLINE CK_AVX2_TARGET void step(ck_format format, int R, int T, const tile_in
   }
 }
 
-// Lanes added in halves: the order ck_multiply_fn promises.
-CK_INLINE CK_AVX2_TARGET float halve(__m256 low, __m256 high) {
-  const __m256 a = _mm256_add_ps(low, high);
-  const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-  const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
-  return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
-}
-
 CK_INLINE CK_AVX2_TARGET void tile(ck_format format, int R, int T, const tile_inputs *in, size_t cols, float *y,
                                    size_t y_stride) {
   __m256 acc[max_rows][max_tokens][2];
@@ -85,7 +77,7 @@ CK_INLINE CK_AVX2_TARGET void tile(ck_format format, int R, int T, const tile_in
 #pragma clang loop unroll(full)
   for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
-    for (int t = 0; t < T; t++) y[(size_t)t * y_stride + (size_t)r] = halve(acc[r][t][0], acc[r][t][1]);
+    for (int t = 0; t < T; t++) y[(size_t)t * y_stride + (size_t)r] = ck_avx2_halve(acc[r][t][0], acc[r][t][1]);
 }
 
 CK_INLINE CK_AVX2_TARGET void product(ck_format format, const ck_matrix *w, size_t row_begin, size_t row_end,
@@ -127,44 +119,4 @@ PRODUCT(ck_avx2_multiply_f32, CK_F32)
 PRODUCT(ck_avx2_multiply_f16, CK_F16)
 PRODUCT(ck_avx2_multiply_bf16, CK_BF16)
 PRODUCT(ck_avx2_multiply_fp8, CK_FP8_E4M3)
-
-// Block formats: a span of two rows is dequantised to a buffer and then multiplied with up to 16 tokens, whose
-// accumulators wait in memory between spans.
-enum { block_rows = 2, block_tokens = 16 };
-
-CK_INLINE CK_AVX2_TARGET void span_product(const float (*weights)[CK_SPAN], size_t n, const float *x,
-                                           __m256 (*acc)[2]) {
-  __m256 a[block_rows][2];
-  memcpy(a, acc, sizeof a);
-  for (size_t c = 0; c < n; c += 16)
-    for (int h = 0; h < 2; h++) {
-      const __m256 v = _mm256_loadu_ps(x + c + 8 * h);
-      for (int r = 0; r < block_rows; r++)
-        a[r][h] = _mm256_fmadd_ps(_mm256_loadu_ps(weights[r] + c + 8 * h), v, a[r][h]);
-    }
-  memcpy(acc, a, sizeof a);
-}
-
-CK_AVX2_TARGET CK_PRODUCT(ck_avx2_multiply_blocks_f32) {
-  float span[block_rows][CK_SPAN];
-  __m256 acc[block_tokens][block_rows][2];
-  for (size_t r = row_begin; r < row_end; r += block_rows) {
-    const size_t rows = CK_MIN(block_rows, row_end - r);
-    for (size_t t0 = 0; t0 < tokens; t0 += block_tokens) {
-      const size_t n = CK_MIN(block_tokens, tokens - t0);
-      memset(acc, 0, sizeof acc);
-      for (size_t c = 0; c < w->cols; c += CK_SPAN) {
-        const size_t width = CK_MIN(CK_SPAN, w->cols - c);
-        for (size_t i = 0; i < block_rows; i++) ck_dequantize_span(w, r + CK_MIN(i, rows - 1), c, width, span[i]);
-        for (size_t t = 0; t < n; t++) {
-          const float *in = ck_activation_of(x, x_stride, x_index, t0 + t);
-          span_product((const float(*)[CK_SPAN])span, width, in + c, acc[t]);
-        }
-      }
-      for (size_t t = 0; t < n; t++)
-        for (size_t i = 0; i < rows; i++)
-          y[(t0 + t) * y_stride + (r + i - row_begin)] = halve(acc[t][i][0], acc[t][i][1]);
-    }
-  }
-}
 #endif

@@ -92,7 +92,7 @@ CK_INLINE TARGET void whole_block(ck_format format, size_t n, const ck_tile *til
   for (size_t t = 0; t < n; t++) {
     const __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(dots[t]), a);
     sums[t] = _mm256_fmadd_ps(v, _mm256_set1_ps(x[t][j].scale), sums[t]);
-    if (ck_code_min(format))
+    if (ck_format_min_of(format))
       sums[t] = _mm256_fnmadd_ps(_mm256_loadu_ps(tile->b[j] + h), _mm256_set1_ps(x[t][j].scaled_sum), sums[t]);
   }
 }
@@ -108,7 +108,7 @@ CK_INLINE TARGET void two_halves(ck_format format, size_t n, const ck_tile *tile
   for (size_t t = 0; t < n; t++) {
     __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(low[t]), _mm256_loadu_ps(tile->a[2 * j] + h));
     v = _mm256_fmadd_ps(_mm256_cvtepi32_ps(high[t]), _mm256_loadu_ps(tile->a[2 * j + 1] + h), v);
-    if (ck_code_min(format)) {
+    if (ck_format_min_of(format)) {
       v = _mm256_fnmadd_ps(_mm256_loadu_ps(tile->b[2 * j] + h), _mm256_set1_ps(x[t][j].sums[0]), v);
       v = _mm256_fnmadd_ps(_mm256_loadu_ps(tile->b[2 * j + 1] + h), _mm256_set1_ps(x[t][j].sums[1]), v);
     }
@@ -123,7 +123,7 @@ CK_INLINE TARGET void kernel_n(ck_format format, size_t n, const ck_tile *tile, 
 #pragma clang loop unroll(full)
     for (size_t t = 0; t < n; t++) s[t] = _mm256_loadu_ps(sums[t] + h);
     for (size_t j = 0; j < blocks; j++) {
-      if (ck_code_halves(format))
+      if (ck_format_halves_of(format))
         two_halves(format, n, tile, h, j, x, s);
       else
         whole_block(format, n, tile, h, j, x, s);

@@ -54,14 +54,6 @@ CK_INLINE CK_AVX512_TARGET void step(ck_format format, int R, int T, const tile_
   }
 }
 
-// Lanes added in halves: the order ck_multiply_fn promises.
-CK_INLINE CK_AVX512_TARGET float halve(__m512 v) {
-  const __m256 a = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-  const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-  const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
-  return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
-}
-
 CK_INLINE CK_AVX512_TARGET void tile(ck_format format, int R, int T, const tile_inputs *in, size_t cols, float *y,
                                      size_t y_stride) {
   __m512 acc[max_rows][max_tokens];
@@ -75,7 +67,7 @@ CK_INLINE CK_AVX512_TARGET void tile(ck_format format, int R, int T, const tile_
 #pragma clang loop unroll(full)
   for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
-    for (int t = 0; t < T; t++) y[(size_t)t * y_stride + (size_t)r] = halve(acc[r][t]);
+    for (int t = 0; t < T; t++) y[(size_t)t * y_stride + (size_t)r] = ck_avx512_halve(acc[r][t]);
 }
 
 CK_INLINE CK_AVX512_TARGET void tokens_tile(ck_format format, int R, int T, const tile_inputs *in, size_t cols,
@@ -125,41 +117,4 @@ PRODUCT(ck_avx512_multiply_f32, CK_F32)
 PRODUCT(ck_avx512_multiply_f16, CK_F16)
 PRODUCT(ck_avx512_multiply_bf16, CK_BF16)
 PRODUCT(ck_avx512_multiply_fp8, CK_FP8_E4M3)
-
-// Block formats: a span of four rows is dequantised to a buffer and then multiplied with up to 16 tokens, whose
-// accumulators wait in memory between spans.
-enum { block_rows = 4, block_tokens = 16 };
-
-CK_INLINE CK_AVX512_TARGET void span_product(const float (*weights)[CK_SPAN], size_t n, const float *x,
-                                             __m512 *acc) {
-  __m512 a[block_rows];
-  for (int r = 0; r < block_rows; r++) a[r] = acc[r];
-  for (size_t c = 0; c < n; c += 16) {
-    const __m512 v = _mm512_loadu_ps(x + c);
-    for (int r = 0; r < block_rows; r++) a[r] = _mm512_fmadd_ps(_mm512_loadu_ps(weights[r] + c), v, a[r]);
-  }
-  for (int r = 0; r < block_rows; r++) acc[r] = a[r];
-}
-
-CK_AVX512_TARGET CK_PRODUCT(ck_avx512_multiply_blocks_f32) {
-  float span[block_rows][CK_SPAN];
-  __m512 acc[block_tokens][block_rows];
-  for (size_t r = row_begin; r < row_end; r += block_rows) {
-    const size_t rows = CK_MIN(block_rows, row_end - r);
-    for (size_t t0 = 0; t0 < tokens; t0 += block_tokens) {
-      const size_t n = CK_MIN(block_tokens, tokens - t0);
-      memset(acc, 0, sizeof acc);
-      for (size_t c = 0; c < w->cols; c += CK_SPAN) {
-        const size_t width = CK_MIN(CK_SPAN, w->cols - c);
-        for (size_t i = 0; i < block_rows; i++) ck_dequantize_span(w, r + CK_MIN(i, rows - 1), c, width, span[i]);
-        for (size_t t = 0; t < n; t++) {
-          const float *in = ck_activation_of(x, x_stride, x_index, t0 + t);
-          span_product((const float(*)[CK_SPAN])span, width, in + c, acc[t]);
-        }
-      }
-      for (size_t t = 0; t < n; t++)
-        for (size_t i = 0; i < rows; i++) y[(t0 + t) * y_stride + (r + i - row_begin)] = halve(acc[t][i]);
-    }
-  }
-}
 #endif

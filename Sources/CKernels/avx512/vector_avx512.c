@@ -194,7 +194,7 @@ CK_AVX512_TARGET static void quantize_q8(const float *x, size_t n, ck_block_q8 *
 }
 
 #define VECTOR_OPERATIONS                                                                                   \
-  .dequantize_row = ck_dequantize_row, .quantize_q8 = quantize_q8, .dot = dot, .dot_f16 = dot_f16,          \
+  .dequantize_row = ck_avx512_dequantize_row, .quantize_q8 = quantize_q8, .dot = dot, .dot_f16 = dot_f16,          \
   .axpy = axpy, .axpy_f16 = axpy_f16, .to_f16 = to_f16, .scale = scale, .rms_norm = rms_norm,               \
   .sum_of_squares = sum_of_squares, .max = maximum, .exp_minus = exp_minus,                                 \
   .silu_multiply = silu_multiply, .silu = silu, .sigmoid = sigmoid

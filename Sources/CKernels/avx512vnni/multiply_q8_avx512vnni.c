@@ -74,7 +74,7 @@ CK_INLINE TARGET void whole_block(ck_format format, size_t n, const ck_tile *til
   for (size_t t = 0; t < n; t++) {
     const __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(dots[t]), a);
     sums[t] = _mm512_fmadd_ps(v, _mm512_set1_ps(x[t][j].scale), sums[t]);
-    if (ck_code_min(format)) sums[t] = _mm512_fnmadd_ps(b, _mm512_set1_ps(x[t][j].scaled_sum), sums[t]);
+    if (ck_format_min_of(format)) sums[t] = _mm512_fnmadd_ps(b, _mm512_set1_ps(x[t][j].scaled_sum), sums[t]);
   }
 }
 
@@ -93,7 +93,7 @@ CK_INLINE TARGET void two_halves(ck_format format, size_t n, const ck_tile *tile
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < n; t++) {
     v[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(high[t]), a1, v[t]);
-    if (ck_code_min(format)) {
+    if (ck_format_min_of(format)) {
       v[t] = _mm512_fnmadd_ps(_mm512_loadu_ps(tile->b[2 * j]), _mm512_set1_ps(x[t][j].sums[0]), v[t]);
       v[t] = _mm512_fnmadd_ps(_mm512_loadu_ps(tile->b[2 * j + 1]), _mm512_set1_ps(x[t][j].sums[1]), v[t]);
     }
@@ -107,7 +107,7 @@ CK_INLINE TARGET void kernel_n(ck_format format, size_t n, const ck_tile *tile, 
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < n; t++) s[t] = _mm512_loadu_ps(sums[t]);
   for (size_t j = 0; j < blocks; j++) {
-    if (ck_code_halves(format))
+    if (ck_format_halves_of(format))
       two_halves(format, n, tile, j, x, s);
     else
       whole_block(format, n, tile, j, x, s);

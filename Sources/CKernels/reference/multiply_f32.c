@@ -1,5 +1,6 @@
 // Products with float activations, for every format: the definition of their summation order.
-#include "../internal.h"
+#define TARGET
+#include "dequantize.h"
 
 static float halve(float *lane) {
   for (int h = 8; h; h /= 2)
@@ -17,7 +18,7 @@ void ck_reference_multiply_f32(const ck_matrix *w, size_t row_begin, size_t row_
       float lane[16] = {0};
       for (size_t c = 0; c < w->cols; c += CK_SPAN) {
         const size_t n = CK_MIN(CK_SPAN, w->cols - c);
-        ck_dequantize_span(w, r, c, n, span);
+        dequantize_span(w, r, c, n, span);
         for (size_t i = 0; i < n; i++) lane[i % 16] = fmaf(span[i], in[c + i], lane[i % 16]);
       }
       y[t * y_stride + (r - row_begin)] = halve(lane);

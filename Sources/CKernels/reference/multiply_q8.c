@@ -1,5 +1,6 @@
 // Products of block formats with 8-bit activations: the definition of their sums.
-#include "../internal.h"
+#define TARGET
+#include "codes.h"
 
 static int32_t integer_dot(const int8_t *a, const int8_t *b, int n) {
   int32_t sum = 0;
@@ -27,7 +28,7 @@ void ck_reference_multiply_q8(const ck_matrix *w, size_t row_begin, size_t row_e
                               size_t x_stride, const int32_t *x_index, size_t tokens, float *y,
                               size_t y_stride) {
   const size_t block = ck_format_block(w->format);
-  const int has_min = ck_format_has_min(w->format), halves = ck_format_halves(w->format);
+  const int has_min = ck_format_min_of(w->format), halves = ck_format_halves_of(w->format);
   uint8_t buffer[256];
   ck_codes codes;
   for (size_t r = row_begin; r < row_end; r++) {
@@ -35,7 +36,7 @@ void ck_reference_multiply_q8(const ck_matrix *w, size_t row_begin, size_t row_e
       const ck_block_q8 *in = ck_activation_of(x, x_stride, x_index, t);
       float sum = 0;
       for (size_t c = 0; c < w->cols; c += block) {
-        ck_block_codes(w->format, ck_file_block(w, r, c / block, buffer), &codes);
+        block_codes(w->format, ck_file_block(w, r, c / block, buffer), &codes);
         for (size_t i = 0; i < block; i += 32) {
           const ck_block_q8 *xb = in + (c + i) / 32;
           const float *a = codes.a + i / 16, *b = codes.b + i / 16;

@@ -1,5 +1,6 @@
 // Vector operations in plain C, and the reference table. Sums are kept in double: this is the truth.
-#include "../internal.h"
+#define TARGET
+#include "dequantize.h"
 
 static float dot(const float *a, const float *b, size_t n) {
   double sum = 0;
@@ -95,7 +96,7 @@ const ck_kernels ck_table_reference = {
                  CK_BLOCK_FORMATS(ck_reference_multiply_q8)},
     .multiply_f32 = {CK_FLOAT_FORMATS(ck_reference_multiply_f32),
                      CK_BLOCK_FORMATS(ck_reference_multiply_f32)},
-    .dequantize_row = ck_dequantize_row,
+    .dequantize_row = dequantize_row,
     .quantize_q8 = quantize_q8,
     .dot = dot,
     .dot_f16 = dot_f16,
