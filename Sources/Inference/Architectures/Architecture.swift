@@ -12,9 +12,9 @@ public protocol Architecture: Sendable {
 /// Every family the engine knows.
 public enum Architectures {
   static let all: [any Architecture.Type] = [
-    Mixtral.self, Qwen2MoE.self, Qwen3MoE.self, OLMoE.self, GraniteMoE.self,
-    DeepSeekV2.self, DeepSeekV3.self, KimiK25.self, Glm4MoELite.self, LongCatFlash.self,
-    DeepSeekV32.self, GlmMoEDSA.self,
+    Mixtral.self, Qwen2MoE.self, Qwen3MoE.self, OLMoE.self, GraniteMoE.self, DeepSeekV2.self,
+    DeepSeekV3.self, KimiK25.self, Glm4MoELite.self, LongCatFlash.self, DeepSeekV32.self,
+    GlmMoEDSA.self, LFM2MoE.self,
   ]
 
   /// All values of `model_type` that can be run, sorted.
@@ -49,18 +49,20 @@ struct Shape {
   let vocabulary: Int
   let context: Int?
   let epsilon: Float
-  let tied: Bool
+  var tied: Bool
 
   init(
     _ c: ModelConfiguration, epsilonKey: String = "rms_norm_eps",
     layersKey: String = "num_hidden_layers", tiedByDefault: Bool = false
+    _ c: ModelConfiguration, epsilonKey: String = "rms_norm_eps", epsilonByDefault: Float = 1e-6,
+    tiedByDefault: Bool = false
   ) throws(EngineError) {
     configuration = c
     hidden = try c.int("hidden_size", in: 1...(1 << 20))
     layers = try c.int(layersKey, in: 1...4096)
     vocabulary = try c.int("vocab_size", in: 1...(1 << 24))
     context = try c.optionalInt("max_position_embeddings")
-    epsilon = try c.positive(epsilonKey, default: 1e-6)
+    epsilon = try c.positive(epsilonKey, default: epsilonByDefault)
     tied = try c.bool("tie_word_embeddings", default: tiedByDefault)
   }
 

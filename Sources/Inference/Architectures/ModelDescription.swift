@@ -4,6 +4,7 @@
 public enum MixerDescription: Sendable, Hashable {
   case groupedQuery(GroupedQueryAttentionDescription)
   case latent(LatentAttentionDescription)
+  case shortConvolution(ShortConvolutionDescription)
 }
 
 /// What a layer does at each position.
