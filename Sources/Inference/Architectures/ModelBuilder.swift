@@ -57,6 +57,8 @@ final class ModelBuilder {
         d, slot: nextSlot(GroupedQueryAttention.cacheShape(d)), self)
     case .latent(let d):
       try LatentAttention(d, slot: nextSlot(LatentAttention.cacheShape(d)), self)
+    case .gatedDeltaRule(let d):
+      try GatedDeltaRule(d, slot: nextSlot(GatedDeltaRule.cacheShape(d)), self)
     case .shortConvolution(let d):
       try ShortConvolution(d, slot: nextSlot(ShortConvolution.cacheShape(d)), self)
     }

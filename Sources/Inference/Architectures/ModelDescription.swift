@@ -4,6 +4,7 @@
 public enum MixerDescription: Sendable, Hashable {
   case groupedQuery(GroupedQueryAttentionDescription)
   case latent(LatentAttentionDescription)
+  case gatedDeltaRule(GatedDeltaRuleDescription)
   case shortConvolution(ShortConvolutionDescription)
 }
 
