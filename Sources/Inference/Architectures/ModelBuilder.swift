@@ -59,6 +59,10 @@ final class ModelBuilder {
       try LatentAttention(d, slot: nextSlot(LatentAttention.cacheShape(d)), self)
     case .gatedDeltaRule(let d):
       try GatedDeltaRule(d, slot: nextSlot(GatedDeltaRule.cacheShape(d)), self)
+    case .selectiveScan(let d):
+      try SelectiveScan(d, slot: nextSlot(SelectiveScan.cacheShape(d)), self)
+    case .stateSpaceDuality(let d):
+      try StateSpaceDuality(d, slot: nextSlot(StateSpaceDuality.cacheShape(d)), self)
     case .shortConvolution(let d):
       try ShortConvolution(d, slot: nextSlot(ShortConvolution.cacheShape(d)), self)
     }

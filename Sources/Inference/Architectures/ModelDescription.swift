@@ -5,6 +5,8 @@ public enum MixerDescription: Sendable, Hashable {
   case groupedQuery(GroupedQueryAttentionDescription)
   case latent(LatentAttentionDescription)
   case gatedDeltaRule(GatedDeltaRuleDescription)
+  case selectiveScan(SelectiveScanDescription)
+  case stateSpaceDuality(StateSpaceDualityDescription)
   case shortConvolution(ShortConvolutionDescription)
 }
 

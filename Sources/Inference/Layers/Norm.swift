@@ -6,6 +6,20 @@ enum Norm: Sendable {
   case rms(weight: Vector?, offset: Float, epsilon: Float)
   case layer(weight: Vector, bias: Vector?, epsilon: Float)
 
+  /// The weights of one of `count` equal stretches, which is then normalised on its own.
+  func part(_ index: Int, of count: Int) -> Norm {
+    func cut(_ vector: Vector) -> Vector {
+      let size = vector.count / count
+      return Vector(vector.base + index * size, count: size)
+    }
+    return switch self {
+    case .rms(let weight, let offset, let epsilon):
+      .rms(weight: weight.map(cut), offset: offset, epsilon: epsilon)
+    case .layer(let weight, let bias, let epsilon):
+      .layer(weight: cut(weight), bias: bias.map(cut), epsilon: epsilon)
+    }
+  }
+
   /// `out` may be `x`.
   func apply(
     _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, count: Int,
