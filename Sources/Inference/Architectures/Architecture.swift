@@ -15,7 +15,7 @@ public enum Architectures {
     Mixtral.self, Qwen2MoE.self, Qwen3MoE.self, OLMoE.self, GraniteMoE.self, DeepSeekV2.self,
     DeepSeekV3.self, KimiK25.self, Glm4MoELite.self, LongCatFlash.self, DeepSeekV32.self,
     GlmMoEDSA.self, LFM2MoE.self, Qwen3Next.self, Qwen3_5MoE.self, GraniteMoEHybrid.self,
-    Jamba.self,
+    Jamba.self, KimiLinear.self,
   ]
 
   /// All values of `model_type` that can be run, sorted.

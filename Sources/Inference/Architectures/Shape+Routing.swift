@@ -26,14 +26,14 @@ extension Shape {
   }
 
   /// The groups a router chooses among; nil where there is only one.
-  func expertGroups(rank: RouterDescription.Groups.Rank, experts: Int, perToken: Int)
-    throws(EngineError) -> RouterDescription.Groups?
-  {
+  func expertGroups(
+    rank: RouterDescription.Groups.Rank, experts: Int, perToken: Int, countKey: String = "n_group"
+  ) throws(EngineError) -> RouterDescription.Groups? {
     let c = configuration
-    let count = try c.int("n_group", default: 1, in: 1...65536)
+    let count = try c.int(countKey, default: 1, in: 1...65536)
     let kept = try c.int("topk_group", default: count, in: 1...65536)
     guard experts % count == 0 else {
-      throw c.refusal("n_group", "\(count) does not divide \(experts) experts")
+      throw c.refusal(countKey, "\(count) does not divide \(experts) experts")
     }
     guard kept <= count, kept * (experts / count) >= perToken else {
       throw c.refusal(
@@ -41,7 +41,7 @@ extension Shape {
     }
     guard count > 1 else { return nil }
     guard rank == .best || experts / count >= 2 else {
-      throw c.refusal("n_group", "\(count) groups of one expert have no best two")
+      throw c.refusal(countKey, "\(count) groups of one expert have no best two")
     }
     return RouterDescription.Groups(count: count, kept: kept, rank: rank)
   }
