@@ -54,8 +54,7 @@ struct Shape {
 
   init(
     _ c: ModelConfiguration, epsilonKey: String = "rms_norm_eps",
-    layersKey: String = "num_hidden_layers", tiedByDefault: Bool = false
-    _ c: ModelConfiguration, epsilonKey: String = "rms_norm_eps", epsilonByDefault: Float = 1e-6,
+    epsilonByDefault: Float = 1e-6, layersKey: String = "num_hidden_layers",
     tiedByDefault: Bool = false
   ) throws(EngineError) {
     configuration = c
