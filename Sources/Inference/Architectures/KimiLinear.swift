@@ -6,7 +6,9 @@ enum KimiLinear: Architecture {
 
   static func describe(_ c: ModelConfiguration) throws(EngineError) -> ModelDescription {
     try c.require("hidden_act", oneOf: ["silu"])
-    let shape = try Shape(c, epsilonByDefault: 1e-5)
+    var shape = try Shape(c, epsilonByDefault: 1e-5)
+    // The reference implementation has a head of its own whatever `tie_word_embeddings` says.
+    shape.tied = false
     let isFull = try fullAttentionLayers(shape)
     let sparse = try shape.sparseLayers(firstDense: 1)
     var layers: [LayerDescription] = []
