@@ -65,7 +65,10 @@ public final class Decoder {
     embedding = try tally.matrix(description.embedding)
     layers = try description.layers.enumerated().map { try builder.layer($1, index: $0) }
     finalNorm = try tally.norm(description.finalNorm)
-    head = try description.head.map(tally.linear) ?? Linear(weight: embedding, bias: nil)
+    head =
+      try description.head.map(tally.linear)
+      ?? Linear(
+        weight: embedding, bias: try description.tiedHeadBias.map(source.vector))
     weightBytes = tally.bytes
     cache = try Cache(
       shapes: builder.cacheShapes, sequences: options.sequences, capacity: options.positions)

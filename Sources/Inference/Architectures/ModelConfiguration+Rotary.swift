@@ -7,9 +7,10 @@ extension ModelConfiguration {
   ///   - dimension: Rotated elements of a head, where the configuration does not give a share of them.
   ///   - layerType: The key of nested `rope_parameters`, where a family has several.
   ///   - theta: The base used where the configuration names none.
+  ///   - acceptsAlpha: Whether "dynamic" scaling with an `alpha` is the family's fixed change of base.
   func rotary(
     dimension: Int, pairing: RotaryDescription.Pairing = .halves, layerType: String? = nil,
-    theta fallback: Float? = 10000
+    theta fallback: Float? = 10000, acceptsAlpha: Bool = false
   ) throws(EngineError) -> RotaryDescription {
     let parameters = try ropeParameters(layerType)
     let nested = try parameters?.optionalFloat("rope_theta")
@@ -20,8 +21,21 @@ extension ModelConfiguration {
       throw refusal("head_dim", "\(dimension) rotated elements do not pair up")
     }
     var rotary = RotaryDescription(dimension: dimension, theta: theta, pairing: pairing)
-    if let parameters { try applyScaling(parameters, to: &rotary) }
+    if let parameters { try applyScaling(parameters, to: &rotary, acceptsAlpha: acceptsAlpha) }
     return rotary
+  }
+
+  /// Rotated elements of a head of which a share is rotated, rounded down as the reference does.
+  func rotatedElements(of head: Int, layerType: String? = nil, default share: Double = 1)
+    throws(EngineError) -> Int
+  {
+    let nested = try ropeParameters(layerType)?.optionalDouble("partial_rotary_factor")
+    let plain = try optionalDouble("partial_rotary_factor")
+    let factor = nested ?? plain ?? share
+    guard factor > 0, factor <= 1 else {
+      throw refusal("partial_rotary_factor", "is \(factor), outside 0...1")
+    }
+    return Int(Double(head) * factor)
   }
 
   /// The share of a head that is rotated, wherever the configuration keeps it.
@@ -45,7 +59,7 @@ extension ModelConfiguration {
   }
 
   private func applyScaling(
-    _ parameters: ModelConfiguration, to rotary: inout RotaryDescription
+    _ parameters: ModelConfiguration, to rotary: inout RotaryDescription, acceptsAlpha: Bool
   ) throws(EngineError) {
     let key = parameters.first(["rope_type", "type"]) ?? "rope_type"
     let kind = try parameters.optionalString(key) ?? "default"
@@ -61,21 +75,40 @@ extension ModelConfiguration {
         factor: try parameters.positive("factor"),
         lowFactor: try parameters.positive("low_freq_factor"),
         highFactor: try parameters.positive("high_freq_factor"),
-        original: try parameters.positive("original_max_position_embeddings"))
-    case "dynamic":
-      // Hunyuan: a fixed change of base. Without alpha the base would change with the length of the text.
+        original: try trainedPositions(parameters))
+    case "longrope", "su":
+      rotary.scaling = .longRope(try longRope(parameters, frequencies: rotary.dimension / 2))
+    case "dynamic" where acceptsAlpha:
+      // Hunyuan: a fixed change of base, whatever the length of the text.
       let alpha = try parameters.positive("alpha")
-      let d = Float(rotary.dimension)
-      rotary.theta *= Float(Double.power(Double(alpha), Double(d / (d - 2))))
+      let d = Double(rotary.dimension)
+      guard d > 2 else { throw refusal("head_dim", "is too small for a change of base") }
+      rotary.theta *= Float(Double.power(Double(alpha), d / (d - 2)))
     default:
       throw parameters.refusal(key, "\(kind.quotedForMessage()) is not implemented")
     }
   }
 
+  /// Positions the unscaled model was trained for; the configuration itself may name them beside the scaling.
+  private func trainedPositions(_ parameters: ModelConfiguration) throws(EngineError) -> Float {
+    let key = "original_max_position_embeddings"
+    if value(key) != nil { return try positive(key) }
+    if parameters.value(key) != nil { return try parameters.positive(key) }
+    return try positive("max_position_embeddings")
+  }
+
+  /// The factor given, or else how far the model's positions reach past the trained ones.
+  private func scalingFactor(_ parameters: ModelConfiguration, original: Float)
+    throws(EngineError) -> Float
+  {
+    if parameters.value("factor") != nil { return try parameters.positive("factor") }
+    return try positive("max_position_embeddings") / original
+  }
+
   private func yarn(_ parameters: ModelConfiguration) throws(EngineError) -> YarnScaling {
-    let given = try parameters.optionalFloat("original_max_position_embeddings")
-    let original = if let given { given } else { try positive("max_position_embeddings") }
-    var yarn = YarnScaling(factor: try parameters.positive("factor"), original: original)
+    let original = try trainedPositions(parameters)
+    var yarn = YarnScaling(
+      factor: try scalingFactor(parameters, original: original), original: original)
     yarn.betaFast = try parameters.positive("beta_fast", default: 32)
     yarn.betaSlow = try parameters.positive("beta_slow", default: 1)
     yarn.truncate = try parameters.bool("truncate", default: true)
@@ -83,5 +116,27 @@ extension ModelConfiguration {
     yarn.mscale = try parameters.optionalFloat("mscale")
     yarn.mscaleAllDimensions = try parameters.optionalFloat("mscale_all_dim")
     return yarn
+  }
+
+  private func longRope(_ parameters: ModelConfiguration, frequencies: Int) throws(EngineError)
+    -> LongRopeScaling
+  {
+    func divisors(_ key: String) throws(EngineError) -> [Float] {
+      guard let list = try parameters.optionalFloats(key) else {
+        throw parameters.refusal(key, "is missing")
+      }
+      guard list.count == frequencies, list.allSatisfy({ $0 > 0 }) else {
+        throw parameters.refusal(key, "must hold \(frequencies) numbers above 0")
+      }
+      return list
+    }
+    let original = try trainedPositions(parameters)
+    let factor = try scalingFactor(parameters, original: original)
+    let given = try parameters.optionalFloat("attention_factor")
+    let magnitude = given ?? LongRopeScaling.magnitude(factor: factor, original: original)
+    return LongRopeScaling(
+      short: try divisors("short_factor"), long: try divisors("long_factor"), original: original,
+      shortMagnitude: try parameters.positive("short_mscale", default: magnitude),
+      longMagnitude: try parameters.positive("long_mscale", default: magnitude))
   }
 }

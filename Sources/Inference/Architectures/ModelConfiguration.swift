@@ -73,12 +73,16 @@ public struct ModelConfiguration {
     try int(first(keys) ?? keys[0], default: fallback, in: range)
   }
 
-  func optionalFloat(_ key: String) throws(EngineError) -> Float? {
+  func optionalDouble(_ key: String) throws(EngineError) -> Double? {
     guard let value = value(key) else { return nil }
     guard let number = value.double, number.isFinite, Float(number).isFinite else {
       throw refusal(key, "is \(value.kind), not a finite number")
     }
-    return Float(number)
+    return number
+  }
+
+  func optionalFloat(_ key: String) throws(EngineError) -> Float? {
+    try optionalDouble(key).map { Float($0) }
   }
 
   func float(_ key: String, default fallback: Float? = nil) throws(EngineError) -> Float {

@@ -56,6 +56,8 @@ public struct ModelDescription: Sendable, Hashable {
   public var finalNorm: NormDescription
   /// nil: the embedding is used again.
   public var head: LinearDescription?
+  /// Added to the scores where the embedding is used again.
+  public var tiedHeadBias: Parameter?
   /// The scores are divided by this.
   public var logitsDivisor: Float = 1
   /// Tensors that begin with one of these are known and not part of the text decoder: multi-token-prediction layers,

@@ -27,8 +27,8 @@ public struct RotaryDescription: Sendable, Hashable {
     /// Peng et al. 2023.
     case yarn(YarnScaling)
     case llama3(factor: Float, lowFactor: Float, highFactor: Float, original: Float)
-    /// One divisor a frequency, `[dimension / 2]` (Ding et al. 2024).
-    case divisors([Float], attentionFactor: Float)
+    /// Ding et al. 2024.
+    case longRope(LongRopeScaling)
   }
 
   /// Rotated elements of a head.
@@ -85,16 +85,47 @@ public struct YarnScaling: Sendable, Hashable {
   }
 }
 
+/// The numbers of LongRoPE: one divisor a frequency, `[dimension / 2]`, for texts within the trained length and beyond.
+public struct LongRopeScaling: Sendable, Hashable {
+  public var short: [Float]
+  public var long: [Float]
+  /// Positions the unscaled model was trained for.
+  public var original: Float
+  /// What cosines and sines are multiplied by.
+  public var shortMagnitude: Float
+  public var longMagnitude: Float
+
+  public init(
+    short: [Float], long: [Float], original: Float, shortMagnitude: Float, longMagnitude: Float
+  ) {
+    self.short = short
+    self.long = long
+    self.original = original
+    self.shortMagnitude = shortMagnitude
+    self.longMagnitude = longMagnitude
+  }
+
+  /// The magnitude the paper recommends for a model stretched by `factor`.
+  static func magnitude(factor: Float, original: Float) -> Float {
+    factor <= 1 ? 1 : (1 + logf(factor) / logf(original)).squareRoot()
+  }
+
+  /// Which divisors serve a cache of so many positions. One set serves the whole text: keys already in the cache
+  /// cannot be turned again when it grows past the trained length.
+  func isLong(_ positions: Int) -> Bool { Float(positions) > original }
+}
+
 extension RotaryDescription {
-  /// Radians a position for each pair, `[dimension / 2]`.
-  var inverseFrequencies: [Float] {
+  /// Radians a position for each pair, `[dimension / 2]`, where the cache holds `positions`.
+  func inverseFrequencies(positions: Int) -> [Float] {
     let plain = (0..<dimension / 2).map { powf(theta, -2 * Float($0) / Float(dimension)) }
     switch scaling {
     case .none:
       return plain
     case .linear(let factor):
       return plain.map { $0 / factor }
-    case .divisors(let divisors, _):
+    case .longRope(let scaling):
+      let divisors = scaling.isLong(positions) ? scaling.long : scaling.short
       return zip(plain, divisors).map { $0 / $1 }
     case .llama3(let factor, let lowFactor, let highFactor, let original):
       return plain.map { frequency in
@@ -130,11 +161,12 @@ extension RotaryDescription {
   }
 
   /// What cosines and sines are multiplied by.
-  var attentionFactor: Float {
+  func attentionFactor(positions: Int) -> Float {
     switch scaling {
     case .none, .linear, .llama3: 1
     case .yarn(let yarn): yarn.effectiveAttentionFactor
-    case .divisors(_, let factor): factor
+    case .longRope(let scaling):
+      scaling.isLong(positions) ? scaling.longMagnitude : scaling.shortMagnitude
     }
   }
 }
@@ -152,8 +184,8 @@ final class RotaryTable: @unchecked Sendable {
     let half = description.dimension / 2
     memory = try Memory(
       byteCount: positions * description.dimension * 4, purpose: "a table of rotations")
-    let frequencies = description.inverseFrequencies
-    let factor = description.attentionFactor
+    let frequencies = description.inverseFrequencies(positions: positions)
+    let factor = description.attentionFactor(positions: positions)
     for position in 0..<positions {
       let row = memory.floats + position * description.dimension
       for i in 0..<half {

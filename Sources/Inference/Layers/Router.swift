@@ -109,7 +109,8 @@ struct Router: Sendable {
   ) {
     let k = description.expertsPerToken
     if case .sparseMixer(let jitter) = description.scoring {
-      sparseMix(logits, scratch, jitter: jitter, experts: experts, weights: weights)
+      sparseMix(
+        logits, scratch, jitter: jitter, forced: forced, experts: experts, weights: weights)
     } else {
       score(logits, kernels)
       if let forced {
@@ -200,17 +201,23 @@ struct Router: Sendable {
   /// then removed, and the runner-up likewise.
   private func sparseMix(
     _ logits: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>, jitter: Float,
-    experts: UnsafeMutablePointer<Int32>, weights: UnsafeMutablePointer<Float>
+    forced: UnsafePointer<Int32>?, experts: UnsafeMutablePointer<Int32>,
+    weights: UnsafeMutablePointer<Float>
   ) {
     scratch.update(from: logits, count: choices)
     for i in 0..<description.expertsPerToken {
-      chooseLargest(scratch, count: choices, k: 1, into: experts + i)
+      if let forced {
+        experts[i] = forced[i]
+      } else {
+        chooseLargest(scratch, count: choices, k: 1, into: experts + i)
+      }
       let winner = Int(experts[i])
       let largest = scratch[winner]
       var sum: Float = 0
       for e in 0..<choices where scratch[e] > -.infinity {
         let distance = (largest - logits[e]) / max(abs(logits[e]), largest)
-        if distance <= 2 * jitter { sum += exponential(scratch[e] - largest) }
+        // So written that 0 / 0 counts as close: equal logits of zero share the weight.
+        if !(distance > 2 * jitter) { sum += exponential(scratch[e] - largest) }
       }
       weights[i] = 1 / sum
       scratch[winner] = -.infinity

@@ -40,13 +40,14 @@ extension ModelDescription {
   private func census(format: WeightFormat) throws -> ParameterCensus {
     let census = ParameterCensus(format: format)
     let builder = ModelBuilder(source: census, positions: 1)
-    _ = try census.matrix(embedding)
+    _ = census.matrix(embedding)
     for (index, layer) in layers.enumerated() {
       census.expertsPerToken = layer.expertsPerToken
       _ = try builder.layer(layer, index: index)
     }
     _ = try census.norm(finalNorm)
     _ = try head.map(census.linear)
+    _ = tiedHeadBias.map(census.vector)
     census.count.tiedEmbedding = head == nil
     census.count.mixtures = builder.mixtures
     census.count.cacheElementsPerPosition = builder.cacheShapes.reduce(0) {
