@@ -7,6 +7,12 @@ public protocol Architecture: Sendable {
   /// Values of `model_type` it answers to.
   static var modelTypes: [String] { get }
   static func describe(_ configuration: ModelConfiguration) throws(EngineError) -> ModelDescription
+  /// Whether its checkpoints may keep experts as nibbles and exponents in two tensors.
+  static var storesMXFP4: Bool { get }
+}
+
+extension Architecture {
+  public static var storesMXFP4: Bool { false }
 }
 
 /// Every family the engine knows.
@@ -16,6 +22,8 @@ public enum Architectures {
     DeepSeekV3.self, KimiK25.self, Glm4MoELite.self, LongCatFlash.self, DeepSeekV32.self,
     GlmMoEDSA.self, LFM2MoE.self, Qwen3Next.self, Qwen3_5MoE.self, GraniteMoEHybrid.self,
     Jamba.self, KimiLinear.self,
+    GPTOSS.self, Glm4MoE.self, MiniMaxM2.self, PhiMoE.self, Ernie4_5MoE.self, HunyuanMoE.self,
+    HyV3.self, Dots1.self, ExaoneMoE.self, SolarOpen.self, MiMoV2.self, Llama4.self,
   ]
 
   /// All values of `model_type` that can be run, sorted.
@@ -38,6 +46,10 @@ public enum Architectures {
       throw configuration.refusal(
         "model_type", "\(type.quotedForMessage()) is not a family this engine knows")
     }
+    if try QuantizationScheme(configuration) == .mxfp4, !family.storesMXFP4 {
+      throw configuration.refusal(
+        "quantization_config.quant_method", "\"mxfp4\" is not implemented for \(type)")
+    }
     return try family.describe(configuration)
   }
 }
@@ -53,9 +65,8 @@ struct Shape {
   var tied: Bool
 
   init(
-    _ c: ModelConfiguration, epsilonKey: String = "rms_norm_eps",
-    epsilonByDefault: Float = 1e-6, layersKey: String = "num_hidden_layers",
-    tiedByDefault: Bool = false
+    _ c: ModelConfiguration, epsilonKey: String = "rms_norm_eps", epsilonByDefault: Float = 1e-6,
+    layersKey: String = "num_hidden_layers", tiedByDefault: Bool = false
   ) throws(EngineError) {
     configuration = c
     hidden = try c.int("hidden_size", in: 1...(1 << 20))
@@ -94,15 +105,21 @@ struct Shape {
 
   /// Grouped-query attention with the usual projections under `prefix`.
   func attention(
-    _ prefix: String, bias: Bool = false, outputBias: Bool = false, headDimension: Int? = nil
+    _ prefix: String, bias: Bool = false, outputBias: Bool = false, heads givenHeads: Int? = nil,
+    keyHeads givenKeyHeads: Int? = nil, headDimension: Int? = nil, valueDimension: Int? = nil
   ) throws(EngineError) -> GroupedQueryAttentionDescription {
     let c = configuration
-    let heads = try c.int("num_attention_heads", in: 1...65536)
-    let keyHeads = try c.int("num_key_value_heads", default: heads, in: 1...65536)
+    let heads =
+      if let givenHeads { givenHeads } else { try c.int("num_attention_heads", in: 1...65536) }
+    let keyHeads =
+      if let givenKeyHeads { givenKeyHeads } else {
+        try c.int("num_key_value_heads", default: heads, in: 1...65536)
+      }
     guard heads % keyHeads == 0 else {
       throw c.refusal("num_key_value_heads", "\(keyHeads) does not divide \(heads) heads")
     }
     let dimension = if let headDimension { headDimension } else { try self.headDimension(heads) }
+    let value = valueDimension ?? dimension
     func projection(_ name: String, _ inputs: Int, _ outputs: Int, _ bias: Bool)
       -> LinearDescription
     {
@@ -110,11 +127,11 @@ struct Shape {
         "\(prefix).\(name)", inputs: inputs, outputs: outputs, role: .attention, bias: bias)
     }
     return GroupedQueryAttentionDescription(
-      heads: heads, keyHeads: keyHeads, headDimension: dimension,
+      heads: heads, keyHeads: keyHeads, headDimension: dimension, valueDimension: value,
       query: projection("q_proj", hidden, heads * dimension, bias),
       key: projection("k_proj", hidden, keyHeads * dimension, bias),
-      value: projection("v_proj", hidden, keyHeads * dimension, bias),
-      output: projection("o_proj", heads * dimension, hidden, outputBias))
+      value: projection("v_proj", hidden, keyHeads * value, bias),
+      output: projection("o_proj", heads * value, hidden, outputBias))
   }
 
   func headDimension(_ heads: Int) throws(EngineError) -> Int {
