@@ -74,7 +74,7 @@ enum GraniteMoE: Architecture {
   {
     let (experts, k) = try shape.expertCounts(["num_local_experts"])
     let moe = prefix + ".block_sparse_moe"
-    var mixture = SparseMixtureDescription(
+    return SparseMixtureDescription(
       router: RouterDescription(
         experts: experts, expertsPerToken: k,
         gate: LinearDescription(
@@ -85,27 +85,5 @@ enum GraniteMoE: Architecture {
         intermediate: try shape.configuration.int("intermediate_size", in: 1...(1 << 24)),
         layout: .fused(
           gateUp: moe + ".input_linear.weight", down: moe + ".output_linear.weight")))
-    mixture.shared = try sharedExpert(shape, prefix + ".shared_mlp")
-    return mixture
-  }
-
-  /// Gate and up rows lie in one tensor, gate first.
-  static func sharedExpert(_ shape: Shape, _ prefix: String) throws(EngineError)
-    -> GatedFeedForwardDescription?
-  {
-    let key = "shared_intermediate_size"
-    guard let width = try shape.configuration.optionalInt(key, in: 0...(1 << 24)), width > 0 else {
-      return nil
-    }
-    func half(_ offset: Int) -> LinearDescription {
-      LinearDescription(
-        weight: Parameter(
-          matrix: prefix + ".input_linear.weight", rows: width, columns: shape.hidden,
-          role: .sharedExpert, storage: .rows(offset: offset, total: 2 * width)))
-    }
-    return GatedFeedForwardDescription(
-      gate: half(0), up: half(width),
-      down: LinearDescription(
-        prefix + ".output_linear", inputs: width, outputs: shape.hidden, role: .sharedExpert))
   }
 }

@@ -5,7 +5,7 @@ enum Mixtral: Architecture {
 
   static func describe(_ c: ModelConfiguration) throws(EngineError) -> ModelDescription {
     try c.require("hidden_act", oneOf: ["silu"])
-    let shape = try Shape(c, epsilonKey: "rms_norm_eps")
+    let shape = try Shape(c, epsilonByDefault: 1e-5)
     let (experts, k) = try shape.expertCounts(["num_local_experts"])
     let intermediate = try c.int("intermediate_size", in: 1...(1 << 24))
     var layers: [LayerDescription] = []

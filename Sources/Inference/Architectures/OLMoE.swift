@@ -5,7 +5,7 @@ enum OLMoE: Architecture {
 
   static func describe(_ c: ModelConfiguration) throws(EngineError) -> ModelDescription {
     try c.require("hidden_act", oneOf: ["silu"])
-    let shape = try Shape(c)
+    let shape = try Shape(c, epsilonByDefault: 1e-5)
     let (experts, k) = try shape.expertCounts(["num_experts"])
     let intermediate = try c.int("intermediate_size", in: 1...(1 << 24))
     let bias = try c.bool("attention_bias", default: false)

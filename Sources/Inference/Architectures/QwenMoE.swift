@@ -65,17 +65,14 @@ struct QwenLayers {
         role: .denseFeedForward))
   }
 
-  /// Windowed layers, by `layer_types` or by `max_window_layers`.
-  func visibility(_ index: Int) throws(EngineError) -> Visibility {
+  /// Windows of Qwen2-MoE: by `layer_types`, or on every other layer below `max_window_layers`.
+  func alternatingWindows() throws(EngineError) -> [Visibility] {
     let c = shape.configuration
-    guard case .window(let size) = try shape.window(enabledBy: "use_sliding_window") else {
-      return .causal
+    guard try c.bool("use_sliding_window", default: false) else {
+      return Array(repeating: .causal, count: shape.layers)
     }
-    if let types = try shape.checkLength(c.optionalStrings("layer_types"), "layer_types") {
-      return types[index] == "sliding_attention" ? .window(size) : .causal
-    }
-    let first = try c.optionalInt("max_window_layers") ?? 0
-    return index >= first ? .window(size) : .causal
+    let end = try c.optionalInt("max_window_layers") ?? 28
+    return try shape.windows(c.optionalInt("sliding_window") ?? 4096) { $0 % 2 == 0 && $0 < end }
   }
 }
 
@@ -86,12 +83,13 @@ enum Qwen2MoE: Architecture {
     let shape = try Shape(c)
     let qwen = try QwenLayers(shape)
     let bias = try c.bool("qkv_bias", default: true)
+    let windows = try qwen.alternatingWindows()
     var layers: [LayerDescription] = []
     for index in 0..<shape.layers {
       let prefix = "model.layers.\(index)"
       var attention = try shape.attention(prefix + ".self_attn", bias: bias)
       attention.rotary = try c.rotary(dimension: attention.headDimension)
-      attention.visibility = try qwen.visibility(index)
+      attention.visibility = windows[index]
       layers.append(
         shape.layer(
           prefix, .groupedQuery(attention),
@@ -114,7 +112,7 @@ enum Qwen3MoE: Architecture {
       let prefix = "model.layers.\(index)"
       var attention = try shape.attention(prefix + ".self_attn", bias: bias, outputBias: bias)
       attention.rotary = try c.rotary(dimension: attention.headDimension)
-      attention.visibility = try qwen.visibility(index)
+      attention.visibility = try shape.window(enabledBy: "use_sliding_window")
       attention.norm = .perHead(
         query: shape.norm(prefix + ".self_attn.q_norm", attention.headDimension),
         key: shape.norm(prefix + ".self_attn.k_norm", attention.headDimension))
