@@ -34,6 +34,7 @@ struct Run: ParsableCommand {
     let writer = try output.writer()
     var session = RunSession(
       plan: plan, environment: environment, settings: settings,
+      meters: try Metering(cost.meter, watts: cost.watts, environment),
       progress: Progress(quiet: output.quiet))
     Interruption.install()
     let report = try session.run(ModelSource(model), engine)

@@ -103,6 +103,14 @@ struct EngineOptions: ParsableArguments {
 
 /// What money is computed from.
 struct CostOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Energy meter: auto, rapl, estimate or none.", valueName: "meter"))
+  var meter = "auto"
+
+  @Option(
+    help: ArgumentHelp(
+      "Watts of the machine under load, as W or LOW,BEST,HIGH.", valueName: "watts"))
+  var watts: String?
+
   @Option(help: ArgumentHelp("Electricity, $ per kWh.", valueName: "usd"))
   var pricePerKwh: Double?
 

@@ -18,6 +18,7 @@ struct RunSession {
   let plan: Plan
   let environment: Environment
   let settings: CostSettings
+  let meters: Metering
   let progress: Progress
 
   mutating func run(_ source: ModelSource, _ options: EngineOptions) throws -> RunReport {
@@ -28,14 +29,13 @@ struct RunSession {
     let engine = BuiltInEngine(
       model.decoder, text: .random(vocabulary: model.description.vocabulary, seed: plan.seed),
       isCancelled: { Interruption.cancellation.isCancelled })
-    let meters = try Metering(environment, memoryBytes: Double(model.decoder.weightBytes.total))
     let runner = try Runner(
       workload: engine, plan: plan, meter: meters.meter, cancellation: Interruption.cancellation,
       observers: .init(progress: { [progress] in progress.show($0) }))
     let outcome = runner.run()
     progress.clear()
     if let failure = outcome.failures.first { throw failure.error }
-    let cost = try runCost(outcome, meters)
+    let cost = try runCost(outcome)
     return RunReport(
       tool: .init(version: Tool.version, commit: Tool.commit),
       startedAt: started.formatted(.iso8601), status: outcome.status, environment: environment,
@@ -59,7 +59,7 @@ struct RunSession {
       integerRate: probe.rate(of: .multiplyBlocks(rows: 512)))
   }
 
-  private func runCost(_ outcome: RunOutcome<EngineError>, _ meters: Metering) throws -> RunCost {
+  private func runCost(_ outcome: RunOutcome<EngineError>) throws -> RunCost {
     let basis = try CostBasis(
       settings, environment: environment, idleWatts: meters.idleWatts,
       tables: SiteTables.builtIn)
