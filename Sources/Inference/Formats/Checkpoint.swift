@@ -18,20 +18,25 @@ public final class Checkpoint: Sendable {
   public let config: JSONValue
   private let source: any TensorSource
 
-  /// Opens a folder with `config.json` and safetensors, or a `.gguf` file (the first of several).
+  /// Opens a folder with `config.json` and safetensors, or a GGUF file (the first of several), or a folder with nothing
+  /// but such a file.
   ///
   /// - Throws: ``CheckpointError`` for everything that is missing, malformed or inconsistent.
   /// - Complexity: Reads configuration, index and headers only.
   public init(path: String) throws(CheckpointError) {
     self.path = path
-    switch try FileSystem.kind(of: path) {
-    case .folder:
-      let folder = HuggingFaceFolder(path: path)
+    let folder = HuggingFaceFolder(path: path)
+    let isFolder = try FileSystem.kind(of: path) == .folder
+    if let file = isFolder ? try folder.onlyGGUF() : path {
+      guard try GGUFFile.hasMagic(file) else { throw CheckpointError(file, .notACheckpoint) }
+      let model = try GGUFModel(path: file)
+      config = model.config
+      source = model
+      container = .gguf
+    } else {
       config = try folder.readConfiguration()
       source = try folder.openWeights()
       container = .safetensors
-    case .file:
-      throw CheckpointError(path, .notACheckpoint)
     }
   }
 
@@ -51,6 +56,17 @@ public final class Checkpoint: Sendable {
   /// What the header says about a tensor, without mapping anything; nil if there is none of that name.
   public func description(ofTensor name: String) -> TensorDescription? {
     source.description(ofTensor: name)
+  }
+
+  /// The metadata of a GGUF file, its vocabulary among them; nil for other containers.
+  public var ggufMetadata: GGUFMetadata? { (source as? GGUFModel)?.source.metadata }
+
+  /// A layer's experts as GGUF stores them, whatever layout the family's safetensors have.
+  ///
+  /// - Parameter firstName: The name of the family's gate (`…experts.{}.gate_proj.weight`) or gate-and-up tensor.
+  /// - Returns: Three stacks in the file's mapping; nil for other containers and names.
+  public func stackedExperts(_ firstName: String) throws(CheckpointError) -> StackedExperts? {
+    try (source as? GGUFModel)?.stackedExperts(firstName)
   }
 
   /// The contents of a regular file of at most `limit` bytes; pipes, devices and folders are refused.

@@ -49,6 +49,16 @@ struct HuggingFaceFolder {
     return try SafetensorsSource(SafetensorsFile(path: file(name)))
   }
 
+  /// The GGUF file of a folder that has no configuration: the only one, or the first of one model's parts.
+  func onlyGGUF() throws(CheckpointError) -> String? {
+    guard !FileSystem.exists(file("config.json")) else { return nil }
+    let names = try FileSystem.names(in: path, suffix: ".gguf")
+    let first = names.filter { !$0.contains("-of-") || $0.contains("-00001-of-") }
+    guard let name = first.first else { return nil }
+    guard first.count == 1 else { throw CheckpointError(path, .severalWeightFiles(first.count)) }
+    return file(name)
+  }
+
   private func openShard(_ name: String) throws(CheckpointError) -> SafetensorsFile {
     guard FileSystem.exists(file(name)) else {
       throw CheckpointError(file(Self.index), .missingShard(name), at: .field("weight_map"))

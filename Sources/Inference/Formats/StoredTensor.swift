@@ -13,7 +13,7 @@ public struct StoredTensor: @unchecked Sendable {
   /// Where it begins in the file.
   public let offset: Int
   /// Keeps ``bytes`` alive.
-  private let owner: AnyObject
+  let owner: AnyObject
 
   init(
     name: String, type: TensorType, shape: [Int], bytes: UnsafeRawBufferPointer, file: String,

@@ -1,0 +1,188 @@
+// A GGUF model's metadata by the keys of its architecture, and what its tensors say that metadata leave out.
+
+import StrictJSON
+
+/// What a family's translation reads: keys `ARCHITECTURE.*`, and the presence and shapes of tensors.
+struct GGUFHeader {
+  let source: GGUFSource
+  let architecture: String
+  /// Blocks that belong to the model proper, without extra layers that predict several tokens ahead.
+  let layers: Int
+  let hidden: Int
+  let heads: Int
+  let experts: Int
+
+  private static let layerLimit = 4096
+
+  init(_ source: GGUFSource, _ architecture: String) throws(CheckpointError) {
+    self.source = source
+    self.architecture = architecture
+    let metadata = source.metadata
+    func positive(_ key: String, limit: Int) throws(CheckpointError) -> Int {
+      let key = "\(architecture).\(key)"
+      guard let value = try metadata.int(key) else {
+        throw CheckpointError(metadata.file, .missing, at: .field(key))
+      }
+      guard (1...limit).contains(value) else {
+        throw metadata.refusal(key, "is \(value), outside 1...\(limit)")
+      }
+      return value
+    }
+    let blocks = try positive("block_count", limit: Self.layerLimit)
+    let extra = try metadata.int("\(architecture).nextn_predict_layers") ?? 0
+    guard extra >= 0, extra < blocks else {
+      throw metadata.refusal(
+        "\(architecture).nextn_predict_layers", "is \(extra) of \(blocks) blocks")
+    }
+    layers = blocks - extra
+    hidden = try positive("embedding_length", limit: 1 << 20)
+    heads = try positive("attention.head_count", limit: 1 << 16)
+    experts = try positive("expert_count", limit: 1 << 16)
+  }
+
+  var metadata: GGUFMetadata { source.metadata }
+  var file: String { metadata.file }
+
+  private func key(_ name: String) -> String { "\(architecture).\(name)" }
+
+  // MARK: - Metadata
+
+  func has(_ name: String) -> Bool { metadata[key(name)] != nil }
+
+  func optionalInt(_ name: String, limit: Int = 1 << 31) throws(CheckpointError) -> Int? {
+    guard let value = try metadata.int(key(name)) else { return nil }
+    guard (0...limit).contains(value) else {
+      throw metadata.refusal(key(name), "is \(value), outside 0...\(limit)")
+    }
+    return value
+  }
+
+  func int(_ name: String, _ fallback: Int? = nil) throws(CheckpointError) -> Int {
+    guard let value = try optionalInt(name) ?? fallback else {
+      throw CheckpointError(file, .missing, at: .field(key(name)))
+    }
+    return value
+  }
+
+  func positive(_ name: String, _ fallback: Int? = nil) throws(CheckpointError) -> Int {
+    let value = try int(name, fallback)
+    guard value > 0 else { throw metadata.refusal(key(name), "is 0") }
+    return value
+  }
+
+  func positive(either first: String, or second: String) throws(CheckpointError) -> Int {
+    try positive(has(first) ? first : second)
+  }
+
+  func optionalDouble(_ name: String) throws(CheckpointError) -> Double? {
+    try metadata.double(key(name))
+  }
+
+  func double(_ name: String, _ fallback: Double? = nil) throws(CheckpointError) -> Double {
+    guard let value = try optionalDouble(name) ?? fallback else {
+      throw CheckpointError(file, .missing, at: .field(key(name)))
+    }
+    return value
+  }
+
+  func bool(_ name: String, _ fallback: Bool) throws(CheckpointError) -> Bool {
+    try metadata.bool(key(name)) ?? fallback
+  }
+
+  func optionalString(_ name: String) throws(CheckpointError) -> String? {
+    try metadata.string(key(name))
+  }
+
+  func refusal(_ name: String, _ rule: String) -> CheckpointError {
+    metadata.refusal(key(name), rule)
+  }
+
+  /// A list with an entry for each layer; a single number counts for all of them.
+  func integers(_ name: String) throws(CheckpointError) -> [Int]? {
+    if let one = metadata[key(name)]?.int { return Array(repeating: one, count: layers) }
+    guard let list = try metadata.integers(key(name)) else { return nil }
+    return try perLayer(list, name)
+  }
+
+  func booleans(_ name: String) throws(CheckpointError) -> [Bool]? {
+    guard let list = try metadata.booleans(key(name)) else { return nil }
+    return try perLayer(list, name)
+  }
+
+  private func perLayer<T>(_ list: [T], _ name: String) throws(CheckpointError) -> [T] {
+    guard list.count >= layers else {
+      throw refusal(name, "has \(list.count) entries for \(layers) layers")
+    }
+    return Array(list.prefix(layers))
+  }
+
+  // MARK: - Tensors
+
+  func holds(_ tensor: String) -> Bool { source.entry(tensor) != nil }
+
+  func holds(_ layer: Int, _ suffix: String) -> Bool { holds("blk.\(layer).\(suffix)") }
+
+  func anyLayerHolds(_ suffix: String) -> Bool { (0..<layers).contains { holds($0, suffix) } }
+
+  func shape(_ tensor: String) throws(CheckpointError) -> [Int] {
+    guard let entry = source.entry(tensor) else {
+      throw CheckpointError(file, .missing, at: .tensor(tensor))
+    }
+    return entry.shape
+  }
+
+  /// Layers whose feed-forward block is not a mixture.
+  var denseLayers: [Int] { (0..<layers).filter { !holds($0, "ffn_down_exps.weight") } }
+
+  /// How many layers at the start are dense; refuses any other pattern.
+  func leadingDenseLayers() throws(CheckpointError) -> Int {
+    let dense = denseLayers
+    guard dense == Array(0..<dense.count) else {
+      throw refusal("leading_dense_block_count", "dense layers \(dense) are not the first ones")
+    }
+    return dense.count
+  }
+
+  func headDimension() throws(CheckpointError) -> Int {
+    if let length = try optionalInt("attention.key_length"), length > 0 { return length }
+    guard hidden % heads == 0 else {
+      throw refusal("attention.head_count", "\(heads) does not divide \(hidden)")
+    }
+    return hidden / heads
+  }
+
+  /// Key-value heads; where layers differ, the number of those that have any.
+  func keyValueHeads() throws(CheckpointError) -> Int {
+    let counts = Set(try integers("attention.head_count_kv") ?? [heads]).subtracting([0])
+    if let count = counts.first, counts.count == 1, count > 0 { return count }
+    // The converter wrote zeros for a hybrid whose layer kinds it did not know.
+    let layer = (0..<layers).first { holds($0, "attn_k.weight") }
+    guard counts.isEmpty, let layer else {
+      throw refusal("attention.head_count_kv", "differs from layer to layer")
+    }
+    let rows = try shape("blk.\(layer).attn_k.weight").first ?? 0
+    let dimension = try headDimension()
+    guard rows > 0, rows % dimension == 0 else {
+      throw CheckpointError(
+        file, .shape("\(rows) rows are not heads of \(dimension)"),
+        at: .tensor("blk.\(layer).attn_k.weight"))
+    }
+    return rows / dimension
+  }
+
+  /// The values of a small tensor of floats.
+  func floats(_ tensor: String) throws(CheckpointError) -> [Float]? {
+    guard let stored = try source.tensor(tensor) else { return nil }
+    guard stored.elements <= 1 << 16 else {
+      throw CheckpointError(
+        file, .shape("has \(stored.elements) elements"), at: .tensor(tensor))
+    }
+    var values = [Float](repeating: 0, count: stored.elements)
+    var failure: CheckpointError?
+    values.withUnsafeMutableBufferPointer { buffer in
+      do throws(CheckpointError) { try stored.dequantize(into: buffer) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return values
+  }
+}
