@@ -4,16 +4,33 @@
 public struct CacheShape: Sendable, Equatable {
   /// Floats a position, for each of the mixer's tables (keys and values; latent and rotated key; ...).
   public var perPosition: [Int]
+  /// Positions an entry of each table stands for, where not 1 (compressed keys).
+  public var periods: [Int]
   /// Floats that do not grow with the sequence, for each of the mixer's states. They start at zero.
   public var states: [Int]
 
-  public init(perPosition: [Int] = [], states: [Int] = []) {
+  public init(perPosition: [Int] = [], periods: [Int] = [], states: [Int] = []) {
     self.perPosition = perPosition
+    self.periods = periods
     self.states = states
   }
 
-  public var floatsPerPosition: Int { perPosition.reduce(0, +) }
+  public var floatsPerPosition: Int {
+    perPosition.indices.reduce(0) { $0 + perPosition[$1] / period(of: $1) }
+  }
   public var stateFloats: Int { states.reduce(0, +) }
+
+  func period(of table: Int) -> Int { periods.indices.contains(table) ? periods[table] : 1 }
+
+  /// Rows of a table that serves `capacity` positions.
+  func rows(of table: Int, capacity: Int) -> Int {
+    (capacity + period(of: table) - 1) / period(of: table)
+  }
+
+  /// Floats of a table that serves `capacity` positions.
+  func floats(of table: Int, capacity: Int) -> Int {
+    perPosition[table] * rows(of: table, capacity: capacity)
+  }
 }
 
 /// Keys, values and states of every layer, for a fixed number of sequences of limited length.
@@ -38,8 +55,8 @@ public final class Cache: @unchecked Sendable {
     var floats = 0
     for shape in shapes {
       offsets.append(floats)
-      for width in shape.perPosition {
-        floats += Self.aligned(width * capacity)
+      for table in shape.perPosition.indices {
+        floats += Self.aligned(shape.floats(of: table, capacity: capacity))
       }
       for state in shape.states { floats += Self.aligned(state) }
     }
@@ -89,19 +106,25 @@ public final class Cache: @unchecked Sendable {
     shapes.reduce(0) { $0 + ($1.floatsPerPosition * (position + 1) + $1.stateFloats) * 4 }
   }
 
-  /// The table `index` of a mixer for one sequence, `[capacity, width]`.
+  /// The table `index` of a mixer for one sequence, `[capacity / period, width]`.
   func table(_ index: Int, of mixer: Int, sequence: Int) -> Matrix {
     var offset = sequence * sequenceFloats + slotOffsets[mixer]
     let shape = shapes[mixer]
-    for previous in 0..<index { offset += Self.aligned(shape.perPosition[previous] * capacity) }
-    return Matrix(memory.floats + offset, rows: capacity, columns: shape.perPosition[index])
+    for previous in 0..<index {
+      offset += Self.aligned(shape.floats(of: previous, capacity: capacity))
+    }
+    return Matrix(
+      memory.floats + offset, rows: shape.rows(of: index, capacity: capacity),
+      columns: shape.perPosition[index])
   }
 
   /// The state `index` of a mixer for one sequence.
   func state(_ index: Int, of mixer: Int, sequence: Int) -> UnsafeMutablePointer<Float> {
     let shape = shapes[mixer]
     var offset = sequence * sequenceFloats + slotOffsets[mixer]
-    for width in shape.perPosition { offset += Self.aligned(width * capacity) }
+    for table in shape.perPosition.indices {
+      offset += Self.aligned(shape.floats(of: table, capacity: capacity))
+    }
     for previous in 0..<index { offset += Self.aligned(shape.states[previous]) }
     return memory.floats + offset
   }

@@ -45,6 +45,7 @@ public final class Decoder {
   private let pass: ForwardPass
   private let embedding: WeightMatrix
   private let layers: [any Layer]
+  private let streamHead: HyperConnection?
   private let finalNorm: Norm
   private let head: Linear
   private let logits: Memory
@@ -64,6 +65,7 @@ public final class Decoder {
     let builder = ModelBuilder(source: tally, positions: options.positions)
     embedding = try tally.matrix(description.embedding)
     layers = try description.layers.enumerated().map { try builder.layer($1, index: $0) }
+    streamHead = try description.streams.map { try HyperConnection($0, tally) }
     finalNorm = try tally.norm(description.finalNorm)
     head =
       try description.head.map(tally.linear)
@@ -84,9 +86,10 @@ public final class Decoder {
     logits = try Memory(
       byteCount: options.batch * description.vocabulary * 4, purpose: "next-token scores",
       reserveOnly: true)
+    let width = description.hidden * (description.streams?.streams ?? 1)
     let streams = try Memory(
-      byteCount: options.batch * description.hidden * 4, purpose: "the residual stream")
-    stream = Matrix(streams.floats, rows: options.batch, columns: description.hidden)
+      byteCount: options.batch * width * 4, purpose: "the residual stream")
+    stream = Matrix(streams.floats, rows: options.batch, columns: width)
     streamMemory = streams
   }
 
@@ -152,7 +155,10 @@ extension Decoder: ParallelProgram {
     for row in worker.share(of: pass.count) {
       kernels.dequantizeRow(Int(pass.tokens[row]), of: embedding, into: x[row])
       if description.embeddingMultiplier != 1 {
-        kernels.scale(x[row], by: description.embeddingMultiplier, x.columns)
+        kernels.scale(x[row], by: description.embeddingMultiplier, description.hidden)
+      }
+      for start in stride(from: description.hidden, to: x.columns, by: description.hidden) {
+        (x[row] + start).update(from: x[row], count: description.hidden)
       }
     }
     worker.barrier()
@@ -160,15 +166,29 @@ extension Decoder: ParallelProgram {
     score(x, worker)
   }
 
+  /// A row's only stream, or all of its streams joined in `out`.
+  private func joined(
+    _ x: Matrix, _ row: Int, into out: UnsafeMutablePointer<Float>, _ worker: Worker
+  ) -> UnsafePointer<Float> {
+    guard let streamHead else { return UnsafePointer(x[row]) }
+    let mark = worker.local.mark
+    defer { worker.local.release(to: mark) }
+    let coefficients = worker.local.take(streamHead.coefficients)
+    streamHead.project(x, row: row, into: coefficients, kernels)
+    streamHead.read(x[row], coefficients, into: out, hidden: description.hidden, kernels)
+    return UnsafePointer(out)
+  }
+
   /// Final norm and head, for the rows that are scored.
   private func score(_ x: Matrix, _ worker: Worker) {
     let count = pass.outputRows.count
     guard count > 0 else { return }
     let mark = worker.arena.mark
-    let normed = pass.takeActivations(rows: count, columns: x.columns, worker)
+    let hidden = description.hidden
+    let normed = pass.takeActivations(rows: count, columns: hidden, worker)
     for row in worker.share(of: count) {
-      finalNorm.apply(
-        x[Int(pass.outputRows[row])], into: normed.values[row], count: x.columns, kernels)
+      let last = joined(x, Int(pass.outputRows[row]), into: normed.values[row], worker)
+      finalNorm.apply(last, into: normed.values[row], count: hidden, kernels)
       pass.seal(normed, row: row)
     }
     worker.barrier()

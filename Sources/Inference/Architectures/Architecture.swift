@@ -20,7 +20,8 @@ public enum Architectures {
   static let all: [any Architecture.Type] = [
     Mixtral.self, Qwen2MoE.self, Qwen3MoE.self, OLMoE.self, GraniteMoE.self, DeepSeekV2.self,
     DeepSeekV3.self, KimiK25.self, Glm4MoELite.self, LongCatFlash.self, DeepSeekV32.self,
-    GlmMoEDSA.self, LFM2MoE.self, Qwen3Next.self, Qwen3_5MoE.self, GraniteMoEHybrid.self,
+    GlmMoEDSA.self, DeepSeekV4.self, LFM2MoE.self, Qwen3Next.self, Qwen3_5MoE.self,
+    GraniteMoEHybrid.self,
     Jamba.self, KimiLinear.self,
     GPTOSS.self, Glm4MoE.self, MiniMaxM2.self, PhiMoE.self, Ernie4_5MoE.self, HunyuanMoE.self,
     HyV3.self, Dots1.self, ExaoneMoE.self, SolarOpen.self, MiMoV2.self, Llama4.self,

@@ -125,9 +125,11 @@ private struct SparseLatentLayers {
     weights.weight.isQuantizable = false
     return IndexerDescription(
       heads: heads, dimension: dimension, limit: limit,
-      query: linear("wq_b", rank, heads * dimension), key: linear("wk", shape.hidden, dimension),
-      keyNorm: NormDescription(
-        prefix + ".k_norm", count: dimension, epsilon: 1e-6, kind: .layer(bias: true)),
+      query: linear("wq_b", rank, heads * dimension),
+      keys: .positions(
+        linear("wk", shape.hidden, dimension),
+        norm: NormDescription(
+          prefix + ".k_norm", count: dimension, epsilon: 1e-6, kind: .layer(bias: true))),
       weights: weights, rotary: try c.rotary(dimension: rotated, pairing: indexerPairing))
   }
 }

@@ -47,6 +47,7 @@ final class ModelBuilder {
         feedForward: try feedForward(d.feedForward, layer: index),
         residualMultiplier: d.residualMultiplier)
     case .shortcut(let d): try ShortcutLayer(d, index: index, self)
+    case .hyper(let d): try HyperLayer(d, index: index, self)
     }
   }
 
@@ -57,6 +58,8 @@ final class ModelBuilder {
         d, slot: nextSlot(GroupedQueryAttention.cacheShape(d)), self)
     case .latent(let d):
       try LatentAttention(d, slot: nextSlot(LatentAttention.cacheShape(d)), self)
+    case .compressed(let d):
+      try CompressedAttention(d, slot: nextSlot(CompressedAttention.cacheShape(d)), self)
     case .gatedDeltaRule(let d):
       try GatedDeltaRule(d, slot: nextSlot(GatedDeltaRule.cacheShape(d)), self)
     case .selectiveScan(let d):

@@ -4,6 +4,7 @@
 public enum MixerDescription: Sendable, Hashable {
   case groupedQuery(GroupedQueryAttentionDescription)
   case latent(LatentAttentionDescription)
+  case compressed(CompressedAttentionDescription)
   case gatedDeltaRule(GatedDeltaRuleDescription)
   case selectiveScan(SelectiveScanDescription)
   case stateSpaceDuality(StateSpaceDualityDescription)
@@ -20,6 +21,7 @@ public enum FeedForwardDescription: Sendable, Hashable {
 public enum LayerDescription: Sendable, Hashable {
   case preNorm(PreNormLayerDescription)
   case shortcut(ShortcutLayerDescription)
+  case hyper(HyperLayerDescription)
 }
 
 /// `x += m mixer(norm x)`, then `x += m feedForward(norm x)`.
@@ -53,6 +55,8 @@ public struct ModelDescription: Sendable, Hashable {
   public var embedding: Parameter
   public var embeddingMultiplier: Float = 1
   public var layers: [LayerDescription]
+  /// How several residual streams become one at the end; nil where there is only one.
+  public var streams: HyperConnectionDescription?
   public var finalNorm: NormDescription
   /// nil: the embedding is used again.
   public var head: LinearDescription?

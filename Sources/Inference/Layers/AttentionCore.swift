@@ -45,10 +45,12 @@ struct AttentionCore: Sendable {
   ///   - keys: The key table of a sequence, `[capacity, >= keyHeads * keyDimension]`.
   ///   - values: The value table of a sequence, `[capacity, >= keyHeads * valueDimension]`.
   ///   - selection: The keys a row may see instead of all visible ones, ascending.
+  ///   - further: Keys a row sees beside those; needs values that lie in the keys' table.
   ///   - out: `[rows, heads * valueDimension]`.
   func attend(
     _ queries: Matrix, keys: (Int) -> Matrix, values: (Int) -> Matrix,
-    selection: KeySelection? = nil, into out: Matrix, _ pass: ForwardPass, _ worker: Worker
+    selection: KeySelection? = nil, further: FurtherKeys? = nil, into out: Matrix,
+    _ pass: ForwardPass, _ worker: Worker
   ) {
     // Few key heads (latent attention has one) would leave workers idle: their query heads are dealt out too.
     let parts = min(heads / keyHeads, (worker.count + keyHeads - 1) / keyHeads)
@@ -64,20 +66,29 @@ struct AttentionCore: Sendable {
         let mark = worker.local.mark
         // Rows that see no more keys than they may keep see all.
         let selection = selection.flatMap { block.position + block.count > $0.limit ? $0 : nil }
-        if block.count >= 8 && selection == nil {
+        let isPlain = selection == nil && further == nil
+        if isPlain && block.count >= 8 {
           attendBlock(
             block, heads, queries, keyTable, valueTable, into: out, pass.kernels, worker)
         } else {
           for row in 0..<block.count {
-            attendRow(
-              block, row, heads, queries, keyTable, valueTable, selection, into: out,
-              pass.kernels, worker)
+            if isPlain && heads.count < Self.gatheredHeads {
+              attendRow(
+                block, row, heads, queries, keyTable, valueTable, into: out, pass.kernels, worker)
+            } else {
+              attendGathered(
+                block, row, heads, queries, keyTable, valueTable, selection, further, into: out,
+                pass, worker)
+            }
           }
         }
         worker.local.release(to: mark)
       }
     }
   }
+
+  /// From this many heads that share a key on, a row's scores are one matrix product.
+  private static let gatheredHeads = 8
 
   private func headRange(_ keyHead: Int, part: Int, of parts: Int) -> Range<Int> {
     let group = heads / keyHeads
@@ -88,29 +99,25 @@ struct AttentionCore: Sendable {
   /// One query row: dot products with each key it sees.
   private func attendRow(
     _ block: Segment, _ offset: Int, _ heads: Range<Int>, _ queries: Matrix, _ keys: Matrix,
-    _ values: Matrix, _ selection: KeySelection?, into out: Matrix, _ kernels: Kernels,
-    _ worker: Worker
+    _ values: Matrix, into out: Matrix, _ kernels: Kernels, _ worker: Worker
   ) {
     let position = block.position + offset
     let row = block.firstRow + offset
     let first = visibility.firstKey(for: position)
-    let chosen = selection?.keys(of: row)
-    let count = chosen?.count ?? (position + 1 - first)
+    let count = position + 1 - first
     let mark = worker.local.mark
     defer { worker.local.release(to: mark) }
     let scores = worker.local.take(count)
     for head in heads {
       let query = queries[row] + head * keyDimension
       for j in 0..<count {
-        let key = chosen.map { Int($0[j]) } ?? (first + j)
-        scores[j] = kernels.dot(query, keys[key], keyDimension) * scale
+        scores[j] = kernels.dot(query, keys[first + j], keyDimension) * scale
       }
       softmax(scores, count, head, kernels)
       let result = out[row] + head * valueDimension
       result.update(repeating: 0, count: valueDimension)
       for j in 0..<count {
-        let key = chosen.map { Int($0[j]) } ?? (first + j)
-        kernels.addScaled(scores[j], values[key], to: result, valueDimension)
+        kernels.addScaled(scores[j], values[first + j], to: result, valueDimension)
       }
     }
   }
@@ -146,7 +153,7 @@ struct AttentionCore: Sendable {
   }
 
   @inline(__always)
-  private func softmax(
+  func softmax(
     _ scores: UnsafeMutablePointer<Float>, _ count: Int, _ head: Int, _ kernels: Kernels
   ) {
     var largest = kernels.maximum(scores, count)
@@ -154,18 +161,5 @@ struct AttentionCore: Sendable {
     var sum = kernels.exponentials(scores, minus: largest, count)
     if let sinks { sum += expf(sinks[head] - largest) }
     kernels.scale(scores, by: 1 / sum, count)
-  }
-}
-
-/// Keys chosen for each row by a sparse-attention indexer.
-struct KeySelection: @unchecked Sendable {
-  /// `[rows, limit]` positions, ascending.
-  let positions: UnsafeMutablePointer<Int32>
-  /// `[rows]`
-  let counts: UnsafeMutablePointer<Int32>
-  let limit: Int
-
-  func keys(of row: Int) -> UnsafeBufferPointer<Int32> {
-    UnsafeBufferPointer(start: positions + row * limit, count: Int(counts[row]))
   }
 }

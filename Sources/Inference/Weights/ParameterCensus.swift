@@ -45,6 +45,7 @@ extension ModelDescription {
       census.expertsPerToken = layer.expertsPerToken
       _ = try builder.layer(layer, index: index)
     }
+    _ = try streams.map { try HyperConnection($0, census) }
     _ = try census.norm(finalNorm)
     _ = try head.map(census.linear)
     _ = tiedHeadBias.map(census.vector)
@@ -60,14 +61,20 @@ extension ModelDescription {
 extension LayerDescription {
   var mixture: SparseMixtureDescription? {
     switch self {
-    case .preNorm(let layer):
-      if case .mixture(let mixture) = layer.feedForward { mixture } else { nil }
+    case .preNorm(let layer): layer.mixture
     case .shortcut(let layer): layer.mixture
+    case .hyper(let layer): layer.blocks.mixture
     }
   }
 
   /// Experts a token visits in this layer; 0 in dense layers.
   var expertsPerToken: Int { mixture?.router.expertsPerToken ?? 0 }
+}
+
+extension PreNormLayerDescription {
+  fileprivate var mixture: SparseMixtureDescription? {
+    if case .mixture(let mixture) = feedForward { mixture } else { nil }
+  }
 }
 
 /// A source that has no weights: it notes what is asked for.
