@@ -16,7 +16,12 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
-    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-std=c11", "-ffp-contract=off"])]),
+    .target(
+      name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-std=c11", "-ffp-contract=off"])],
+      linkerSettings: [.linkedLibrary("m")]),
+    .executableTarget(
+      name: "kernel-bench", dependencies: ["CKernels"], path: "Benchmarks/kernels",
+      cSettings: [.unsafeFlags(["-O3"])]),
 
     // Guards mapped files against shrinking; imported only by Inference/Formats.
     .target(name: "CSystem"),
