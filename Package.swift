@@ -55,6 +55,7 @@ let package = Package(
     // MARK: - Tests
 
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+    .testTarget(name: "CommandTests", dependencies: ["moebench", "StrictJSON"]),
     .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
     .testTarget(
       name: "ModelsTests", dependencies: ["CostModel", "Inference", "Models", "StrictJSON"]),

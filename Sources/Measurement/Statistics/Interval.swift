@@ -7,6 +7,8 @@ public struct ConfidenceInterval: Sendable, Equatable {
   public enum Method: String, Sendable {
     /// Of the mean (Student 1908).
     case studentT = "student_t_mean"
+    /// Of the geometric mean: where the mean's interval would reach below zero, which a rate cannot.
+    case studentTOfLogarithms = "student_t_geometric_mean"
     /// Of the median, bias-corrected and accelerated (Efron 1987; DiCiccio and Efron 1996).
     case bootstrap = "bootstrap_bca_median"
   }
@@ -36,7 +38,11 @@ extension ConfidenceInterval {
     _ values: [Double], confidence: Double = 0.95, seed: UInt64 = 1
   ) -> ConfidenceInterval? {
     guard values.count > 1 else { return nil }
-    if values.count <= studentLimit { return studentT(values, confidence: confidence) }
+    if values.count <= studentLimit {
+      guard let plain = studentT(values, confidence: confidence) else { return nil }
+      return plain.low > 0 || values.contains { $0 <= 0 }
+        ? plain : studentTOfLogarithms(values, confidence: confidence)
+    }
     return bootstrapMedian(values, confidence: confidence, seed: seed)
   }
 
@@ -49,6 +55,16 @@ extension ConfidenceInterval {
     let half = t * deviation / count.squareRoot()
     return ConfidenceInterval(
       low: mean - half, high: mean + half, confidence: confidence, method: .studentT)
+  }
+
+  /// For positive values; the interval is positive too, and nearly the plain one where they differ little.
+  package static func studentTOfLogarithms(
+    _ values: [Double], confidence: Double
+  ) -> ConfidenceInterval? {
+    studentT(values.map { log($0) }, confidence: confidence).map {
+      ConfidenceInterval(
+        low: exp($0.low), high: exp($0.high), confidence: confidence, method: .studentTOfLogarithms)
+    }
   }
 
   package static func bootstrapMedian(

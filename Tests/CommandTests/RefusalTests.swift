@@ -1,0 +1,99 @@
+// Bad input: one line on standard error that names the place, nothing on standard output, the status of CONTRACT.
+
+import Foundation
+import Testing
+
+@Suite struct RefusalTests {
+  private func expectRefusal(
+    _ result: ProgramResult, status: Int32, naming words: String...,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(result.status == status, "\(result.error)", sourceLocation: sourceLocation)
+    #expect(result.output.isEmpty, sourceLocation: sourceLocation)
+    let lines = result.error.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count == 2 && lines[1].isEmpty, "\(result.error)", sourceLocation: sourceLocation)
+    #expect(result.error.utf8.count <= 300, sourceLocation: sourceLocation)
+    for word in words {
+      #expect(result.error.contains(word), "\(result.error)", sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test("a model that is neither a file nor in the catalogue is refused with its nearest names")
+  func unknownModel() throws {
+    expectRefusal(
+      try Program.run("run", "granite-3.1-1b-a400n"), status: 66, naming: "granite-3.1-1b-a400m")
+  }
+
+  @Test("a missing folder is refused with status 66")
+  func missingFolder() throws {
+    expectRefusal(try Program.run("run", "no/such/folder"), status: 66, naming: "no/such/folder")
+  }
+
+  @Test(
+    "impossible flags are refused with status 64 and named",
+    arguments: [
+      ["-p", "0", "-n", "0"], ["-p", "x"], ["-r", "0"], ["-t", "0"], ["--warmup", "often"],
+      ["--weights", "q9_9"], ["--routing", "zipf:-1"], ["--watts", "-5"], ["--utilisation", "2"],
+      ["--pue", "0.5"], ["--isa", "sse9"], ["--meter", "sundial"], ["--no-such-flag"],
+    ])
+  func flags(_ arguments: [String]) throws {
+    let process = try Program.run(
+      "run", Fixture.path("olmoe"), "-p", "4", "-n", "2", "-r", "1", arguments: arguments)
+    expectRefusal(process, status: 64)
+  }
+
+  @Test("a configuration that is no JSON is refused with the byte where it fails")
+  func brokenConfiguration() throws {
+    let folder = try Fixture.copy("olmoe")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data("{\"model_type\": \"olmoe\",".utf8).write(
+      to: folder.appendingPathComponent("config.json"))
+    expectRefusal(try Program.run("run", folder.path), status: 65, naming: "config.json")
+  }
+
+  @Test(
+    "a field of the configuration that cannot be is refused by name",
+    arguments: [
+      ("\"num_experts\": 8", "\"num_experts\": -8", "num_experts"),
+      ("\"num_experts_per_tok\": 2", "\"num_experts_per_tok\": 9", "num_experts_per_tok"),
+      ("\"hidden_act\": \"silu\"", "\"hidden_act\": \"mish\"", "hidden_act"),
+      ("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"spiral\"}", "spiral"),
+      ("\"hidden_size\": 64", "\"hidden_size\": 9007199254740993", "hidden_size"),
+    ])
+  func configuration(_ old: String, _ new: String, _ word: String) throws {
+    let folder = try Fixture.copy("olmoe")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("config.json")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let pattern = old.replacingOccurrences(of: " ", with: "")
+    let changed = text.replacingOccurrences(of: old, with: new)
+    #expect(changed != text, "the fixture has no \(pattern)")
+    try Data(changed.utf8).write(to: file)
+    expectRefusal(try Program.run("run", folder.path), status: 65, naming: word)
+  }
+
+  @Test("a truncated tensor file is refused before anything is measured")
+  func truncated() throws {
+    let folder = try Fixture.copy("olmoe")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("model.safetensors")
+    let data = try Data(contentsOf: file)
+    try data.prefix(data.count / 2).write(to: file)
+    expectRefusal(try Program.run("run", folder.path), status: 65, naming: "model.safetensors")
+  }
+
+  @Test("an output file that cannot be created is found before measuring, with status 73")
+  func unwritable() throws {
+    expectRefusal(
+      try Program.run(
+        "run", Fixture.path("olmoe"), "-o", "json", "--output-file", "/no/such/folder/out.json"),
+      status: 73, naming: "/no/such/folder/out.json")
+  }
+
+  @Test("more weights than memory are refused with what they would take")
+  func tooLarge() throws {
+    expectRefusal(
+      try Program.run("run", "deepseek-v3", "--weights", "f32", "-p", "1", "-n", "1"), status: 71,
+      naming: "memory")
+  }
+}
