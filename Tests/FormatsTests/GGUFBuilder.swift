@@ -67,7 +67,9 @@ struct GGUFBuilder {
     builder.add("olmoe.attention.layer_norm_rms_epsilon", Float(1e-5))
     builder.add("tokenizer.ggml.tokens", ["a", "b", "c"])
     builder.add(tensor: "token_embd.weight", [32, 3], bytes: 384)
-    builder.add(tensor: "blk.0.ffn_down_exps.weight", [32, 32, 2], type: 8, bytes: 2176)
+    for part in ["gate", "up", "down"] {
+      builder.add(tensor: "blk.0.ffn_\(part)_exps.weight", [32, 32, 2], type: 8, bytes: 2176)
+    }
     builder.add(tensor: "output_norm.weight", [32], bytes: 128)
     return builder
   }

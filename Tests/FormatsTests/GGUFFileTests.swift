@@ -127,6 +127,18 @@ import Testing
     }
   }
 
+  @Test("an experts' stack that is missing or of another count is refused when opening")
+  func stacks() throws {
+    for part in ["gate", "up"] {
+      let name = "blk.0.ffn_\(part)_exps.weight"
+      var builder = GGUFBuilder.smallest()
+      builder.tensors.removeAll { $0.starts(with: GGUFBuilder.string(name)) }
+      #expect(try refusal(builder.bytes)?.place == .tensor(name))
+      builder.add(tensor: name, [32, 32, 3], type: 8, bytes: 3264)
+      #expect(try refusal(builder.bytes)?.place == .tensor(name))
+    }
+  }
+
   @Test("an architecture nobody knows is refused by name")
   func architecture() throws {
     var builder = GGUFBuilder.smallest()

@@ -12,7 +12,7 @@ import Testing
     var rest = GGUFBuilder()
     whole.tensors.removeLast()
     rest.add(tensor: "output_norm.weight", [32], bytes: 128)
-    for (number, stated) in [(0, 3), (1, 0)] {
+    for (number, stated) in [(0, 5), (1, 0)] {
       var builder = number == 0 ? whole : rest
       builder.add("split.no", type: 2, littleEndian(UInt16(number)))
       builder.add("split.count", type: 2, littleEndian(UInt16(2)))

@@ -29,21 +29,29 @@ struct TensorPlan {
   mutating func skip(_ name: String) { used.insert(ByteKey(name)) }
 
   /// Translates all tensors of the table that are there, in every layer.
-  mutating func translate(_ table: TensorNames) {
+  mutating func translate(_ table: TensorNames) throws(CheckpointError) {
     for (name, hub) in table.global where model.holds(name) { add(hub, .same(name)) }
     for layer in 0..<model.layers {
       for (suffix, hub) in table.layer where model.holds(layer, suffix) {
         add("\(table.prefix)layers.\(layer).\(hub)", .same("blk.\(layer).\(suffix)"))
       }
-      translateExperts(table.experts, "\(table.prefix)layers.\(layer).", layer)
+      try translateExperts(table.experts, "\(table.prefix)layers.\(layer).", layer)
     }
   }
 
   private mutating func translateExperts(
     _ experts: TensorNames.Experts, _ prefix: String, _ layer: Int
-  ) {
+  ) throws(CheckpointError) {
     let names = ExpertStackNames(layer: layer)
     guard model.holds(names.down) else { return }
+    for name in [names.gate, names.up, names.down] {
+      let shape = try model.shape(name)
+      guard shape.count == 3, shape[0] == model.experts else {
+        throw CheckpointError(
+          model.file, .shape("shape \(shape) is no stack of \(model.experts) experts"),
+          at: .tensor(name))
+      }
+    }
     switch experts {
     case .separate(let gate, let up, let down):
       add(prefix + gate, .stack(names.gate))

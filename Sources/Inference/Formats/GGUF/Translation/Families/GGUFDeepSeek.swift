@@ -43,7 +43,7 @@ enum GGUFDeepSeek: GGUFFamily {
     names.rename("indexer.proj", "self_attn.indexer.weights_proj")
     names.rename("indexer.attn_k", "self_attn.indexer.wk")
     names.rename("indexer.attn_q_b", "self_attn.indexer.wq_b")
-    plan.translate(names)
+    try plan.translate(names)
     plan.joinKeyValueUp()
   }
 }

@@ -14,6 +14,6 @@ enum GGUFDots: GGUFFamily {
   }
 
   static func tensors(_ plan: inout TensorPlan) throws(CheckpointError) {
-    plan.translate(TensorNames())
+    try plan.translate(TensorNames())
   }
 }

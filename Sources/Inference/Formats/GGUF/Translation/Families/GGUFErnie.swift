@@ -23,6 +23,6 @@ enum GGUFErnie: GGUFFamily {
   static func tensors(_ plan: inout TensorPlan) throws(CheckpointError) {
     var names = TensorNames()
     names.rename(exactly: "exp_probs_b.bias", "mlp.moe_statics.e_score_correction_bias")
-    plan.translate(names)
+    try plan.translate(names)
   }
 }

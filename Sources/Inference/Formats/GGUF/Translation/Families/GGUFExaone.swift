@@ -27,6 +27,6 @@ enum GGUFExaone: GGUFFamily {
   static func tensors(_ plan: inout TensorPlan) throws(CheckpointError) {
     var names = TensorNames()
     names.rename(exactly: "exp_probs_b.bias", "mlp.e_score_correction_bias")
-    plan.translate(names)
+    try plan.translate(names)
   }
 }

@@ -18,6 +18,6 @@ enum GGUFGLM4MoE: GGUFFamily {
   }
 
   static func tensors(_ plan: inout TensorPlan) throws(CheckpointError) {
-    plan.translate(TensorNames())
+    try plan.translate(TensorNames())
   }
 }

@@ -29,6 +29,6 @@ enum GGUFGptOss: GGUFFamily {
     names.rename("ffn_gate_inp", "mlp.router")
     names.rename(exactly: "attn_sinks.weight", "self_attn.sinks")
     names.experts = .stacked(first: "mlp.experts.gate_up_proj")
-    plan.translate(names)
+    try plan.translate(names)
   }
 }

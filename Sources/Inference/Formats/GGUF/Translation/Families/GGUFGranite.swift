@@ -68,7 +68,7 @@ enum GGUFGranite: GGUFFamily {
     names.rename("ssm_norm", "mamba.norm")
     names.rename(exactly: "ssm_dt.bias", "mamba.dt_bias")
     names.rename(exactly: "ssm_d", "mamba.D")
-    plan.translate(names)
+    try plan.translate(names)
     for layer in 0..<plan.model.layers {
       let (hub, blk) = ("model.layers.\(layer).", "blk.\(layer).")
       if plan.model.holds(layer, "ffn_gate_shexp.weight") {

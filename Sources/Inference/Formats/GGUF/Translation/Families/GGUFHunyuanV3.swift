@@ -32,6 +32,6 @@ enum GGUFHunyuanV3: GGUFFamily {
     names.rename("ffn_gate_inp", "mlp.router.gate")
     names.rename(exactly: "exp_probs_b", "mlp.expert_bias")
     names.rename(exactly: "exp_probs_b.bias", "mlp.expert_bias")
-    plan.translate(names)
+    try plan.translate(names)
   }
 }

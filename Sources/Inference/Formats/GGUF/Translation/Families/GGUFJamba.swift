@@ -57,7 +57,7 @@ enum GGUFJamba: GGUFFamily {
       ("ssm_dt_norm", "dt_layernorm"),
     ] { names.rename(suffix, "mamba." + hub) }
     names.rename(exactly: "ssm_d", "mamba.D")
-    plan.translate(names)
+    try plan.translate(names)
     for layer in 0..<plan.model.layers where plan.model.holds(layer, "ssm_a") {
       plan.add("model.layers.\(layer).mamba.A_log", .logNegated("blk.\(layer).ssm_a"))
     }

@@ -51,7 +51,7 @@ enum GGUFKimiLinear: GGUFFamily {
       ("ssm_conv1d_q", "q_conv1d"), ("ssm_conv1d_k", "k_conv1d"), ("ssm_conv1d_v", "v_conv1d"),
     ] { names.rename(suffix, "self_attn." + hub) }
     names.rename(exactly: "ssm_dt.bias", "self_attn.dt_bias")
-    plan.translate(names)
+    try plan.translate(names)
     plan.joinKeyValueUp()
     for layer in 0..<plan.model.layers where plan.model.holds(layer, "ssm_a") {
       plan.add("model.layers.\(layer).self_attn.A_log", .logNegated("blk.\(layer).ssm_a"))

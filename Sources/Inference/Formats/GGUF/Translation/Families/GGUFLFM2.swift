@@ -41,6 +41,6 @@ enum GGUFLFM2: GGUFFamily {
     names.rename("shortconv.in_proj", "conv.in_proj")
     names.rename("shortconv.out_proj", "conv.out_proj")
     names.rename(exactly: "exp_probs_b.bias", "feed_forward.expert_bias")
-    plan.translate(names)
+    try plan.translate(names)
   }
 }

@@ -33,6 +33,6 @@ enum GGUFLlama4: GGUFFamily {
     var names = TensorNames(feedForward: "feed_forward", shared: "shared_expert")
     names.rename("ffn_gate_inp", "feed_forward.router")
     names.experts = .stacked(first: "feed_forward.experts.gate_up_proj")
-    plan.translate(names)
+    try plan.translate(names)
   }
 }

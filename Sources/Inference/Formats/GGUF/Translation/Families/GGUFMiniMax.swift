@@ -20,6 +20,6 @@ enum GGUFMiniMax: GGUFFamily {
     var names = TensorNames(feedForward: "block_sparse_moe")
     names.numberedExperts("block_sparse_moe.experts")
     names.rename(exactly: "exp_probs_b.bias", "block_sparse_moe.e_score_correction_bias")
-    plan.translate(names)
+    try plan.translate(names)
   }
 }

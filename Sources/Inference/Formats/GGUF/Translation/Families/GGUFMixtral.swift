@@ -18,7 +18,7 @@ enum GGUFMixtral: GGUFFamily {
   static func tensors(_ plan: inout TensorPlan) throws(CheckpointError) {
     var names = TensorNames(feedForward: "block_sparse_moe")
     names.numberedExperts("block_sparse_moe.experts")
-    plan.translate(names)
+    try plan.translate(names)
     try plan.unpermuteAttention()
   }
 }

@@ -17,6 +17,6 @@ enum GGUFOLMoE: GGUFFamily {
   }
 
   static func tensors(_ plan: inout TensorPlan) throws(CheckpointError) {
-    plan.translate(TensorNames())
+    try plan.translate(TensorNames())
   }
 }

@@ -51,7 +51,7 @@ enum GGUFQwenHybrid: GGUFFamily {
     if !isNext {
       names.experts = .fused(gateUp: "mlp.experts.gate_up_proj", down: "mlp.experts.down_proj")
     }
-    plan.translate(names)
+    try plan.translate(names)
     plan.add("model.norm.weight", .minusOne("output_norm.weight"))
     let shape = try DeltaNetShape(plan.model)
     for layer in 0..<plan.model.layers {

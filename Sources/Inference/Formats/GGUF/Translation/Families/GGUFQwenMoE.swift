@@ -21,7 +21,7 @@ enum GGUFQwenMoE: GGUFFamily {
   }
 
   static func tensors(_ plan: inout TensorPlan) throws(CheckpointError) {
-    plan.translate(TensorNames(shared: "shared_expert"))
+    try plan.translate(TensorNames(shared: "shared_expert"))
   }
 }
 

@@ -1,0 +1,142 @@
+// Thousands of damaged checkpoints: each is refused with one clean line or opens and can be read to the last byte.
+
+import Foundation
+import Inference
+import StrictJSON
+import Testing
+
+/// `MOEBENCH_FUZZ` damages a kind of file that many times; `MOEBENCH_FUZZ_SEED` starts elsewhere.
+@Suite struct FuzzTests {
+  private static let count = number("MOEBENCH_FUZZ") ?? 600
+  private static let firstSeed = number("MOEBENCH_FUZZ_SEED") ?? 1
+
+  private static func number(_ name: String) -> Int? {
+    ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+  }
+
+  private static let header = """
+    {"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]},\
+    "b":{"dtype":"BF16","shape":[3],"data_offsets":[32,38]},"c":{"dtype":"U8","shape":[],\
+    "data_offsets":[38,39]},"d":{"dtype":"F8_E4M3","shape":[0,7],"data_offsets":[39,39]}}
+    """
+  private static let index = """
+    {"metadata":{"total_size":39},"weight_map":{"a.weight":"m-1.safetensors","b":"m-1.safetensors",\
+    "c":"m-1.safetensors","d":"m-1.safetensors"}}
+    """
+  private static let config = """
+    {"model_type":"qwen3_moe","hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,\
+    "num_key_value_heads":2,"head_dim":16,"num_experts":8,"num_experts_per_tok":2,\
+    "moe_intermediate_size":16,"intermediate_size":40,"vocab_size":100,"rms_norm_eps":1e-06,\
+    "rope_theta":1000000.0,"rope_scaling":{"type":"yarn","factor":4.0,\
+    "original_max_position_embeddings":64},"tie_word_embeddings":false,"norm_topk_prob":true,\
+    "mlp_only_layers":[0],"decoder_sparse_step":1,"time":[0.0,Infinity]}
+    """
+
+  /// Runs `body` over seeds; `body` fills the folder, the checkpoint at `path` in it is then tried.
+  private func fuzz(
+    _ path: String, fill: (TemporaryFolder, inout Mutator) throws -> Void
+  ) throws {
+    let folder = try TemporaryFolder()
+    var opened = 0
+    for seed in Self.firstSeed..<(Self.firstSeed + Self.count) {
+      var mutator = Mutator(seed: UInt64(seed))
+      try fill(folder, &mutator)
+      let start = ContinuousClock.now
+      if Self.survives(folder.file(path), seed) { opened += 1 }
+      #expect(ContinuousClock.now - start < .seconds(5), "seed \(seed)")
+    }
+    #expect(opened < Self.count, "no damage was noticed")
+  }
+
+  /// Opens and reads the checkpoint; whether it was accepted.
+  private static func survives(_ path: String, _ seed: Int) -> Bool {
+    do {
+      let checkpoint = try Checkpoint(path: path)
+      var sum = 0
+      for name in checkpoint.tensorNames.prefix(1000) {
+        let tensor = try checkpoint.tensor(named: name)
+        sum &+= tensor?.bytes.reduce(0) { $0 &+ Int($1) } ?? 0
+        if tensor == nil || checkpoint.description(ofTensor: name) == nil {
+          Issue.record("seed \(seed): \(name) is listed and not there")
+        }
+      }
+      _ = try checkpoint.config.text()
+      _ = try? Architectures.describe(checkpoint.config, hasTensor: checkpoint.holds)
+      return true
+    } catch let error as CheckpointError {
+      check(error.description, seed)
+      return false
+    } catch {
+      check("\(error)", seed)
+      return false
+    }
+  }
+
+  private static func check(_ line: String, _ seed: Int) {
+    if line.utf8.count > 300 || line.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+      Issue.record("seed \(seed): \(line.debugDescription)")
+    }
+  }
+
+  @Test("damaged safetensors files")
+  func safetensors() throws {
+    try fuzz("") { folder, mutator in
+      try folder.write("config.json", "{}")
+      try folder.write("model.safetensors", mutator.safetensors(header: Self.header, data: 39))
+    }
+  }
+
+  @Test("damaged indexes")
+  func indexes() throws {
+    try fuzz("") { folder, mutator in
+      try folder.write("config.json", "{}")
+      try folder.write("m-1.safetensors", FormatsTests.safetensors(Self.header, data: 39))
+      let text = mutator.json(Self.index)
+      try folder.write(
+        "model.safetensors.index.json",
+        mutator.random.below(3) == 0 ? mutator.bytes(Array(text.utf8)) : Array(text.utf8))
+    }
+  }
+
+  @Test("damaged configurations")
+  func configurations() throws {
+    try fuzz("") { folder, mutator in
+      let text = mutator.json(Self.config)
+      try folder.write(
+        "config.json",
+        mutator.random.below(4) == 0 ? mutator.bytes(Array(text.utf8)) : Array(text.utf8))
+      try folder.write("model.safetensors", FormatsTests.safetensors(Self.header, data: 39))
+    }
+  }
+
+  @Test("damaged GGUF files")
+  func gguf() throws {
+    let original = GGUFBuilder.smallest()
+    try fuzz("m.gguf") { folder, mutator in
+      try folder.write("m.gguf", mutator.gguf(original))
+    }
+  }
+
+  @Test(
+    "damaged GGUF files of every family", .enabled(if: !Fixtures.withGGUF.isEmpty))
+  func families() throws {
+    let originals = try Fixtures.withGGUF.map {
+      Array(try Data(contentsOf: URL(fileURLWithPath: Fixtures.gguf($0))))
+    }
+    try fuzz("m.gguf") { folder, mutator in
+      try folder.write("m.gguf", mutator.bytes(mutator.random.pick(originals)))
+    }
+  }
+
+  @Test(
+    "damaged configurations of every family", .enabled(if: !Fixtures.names.isEmpty))
+  func familyConfigurations() throws {
+    let originals = try Fixtures.names.map {
+      try String(contentsOfFile: Fixtures.safetensors($0) + "/config.json", encoding: .utf8)
+    }
+    try fuzz("") { folder, mutator in
+      try folder.write("config.json", mutator.json(mutator.random.pick(originals)))
+      try folder.write("model.safetensors", FormatsTests.safetensors(Self.header, data: 39))
+    }
+  }
+}
