@@ -10,6 +10,8 @@ enum QuantizationScheme: Equatable {
   case fp8Blocks
   /// Four-bit floats with one exponent per 32 (OCP Microscaling Formats specification 1.0).
   case mxfp4
+  /// Symmetric four-bit integers with one scale per 32, packed by compressed-tensors (Kimi K2).
+  case int4Groups
 
   init(_ configuration: ModelConfiguration) throws(EngineError) {
     let text = try configuration.optionalObject("text_config")
@@ -28,6 +30,9 @@ enum QuantizationScheme: Equatable {
       self = .fp8Blocks
     case "mxfp4":
       self = .mxfp4
+    case "compressed-tensors":
+      try Self.checkPacked(found)
+      self = .int4Groups
     default:
       throw found.refusal("quant_method", "\(method.quotedForMessage()) is not implemented")
     }
@@ -41,6 +46,41 @@ enum QuantizationScheme: Equatable {
     }
     guard size == [128, 128] else {
       throw c.refusal("weight_block_size", "is \(size); only [128, 128] is implemented")
+    }
+  }
+
+  private static func checkPacked(_ c: ModelConfiguration) throws(EngineError) {
+    try c.require("format", oneOf: ["pack-quantized"])
+    guard c.value("kv_cache_scheme") == nil else {
+      throw c.refusal("kv_cache_scheme", "a quantised cache is not implemented")
+    }
+    guard let groups = try c.optionalObject("config_groups") else {
+      throw c.refusal("config_groups", "is missing")
+    }
+    for name in groups.fields.keys {
+      guard let group = try groups.optionalObject(name) else {
+        throw groups.refusal(name, "is null")
+      }
+      try checkGroup(group)
+    }
+  }
+
+  private static func checkGroup(_ c: ModelConfiguration) throws(EngineError) {
+    for key in ["input_activations", "output_activations"] where c.value(key) != nil {
+      throw c.refusal(key, "quantised activations are not implemented")
+    }
+    try c.require("format", oneOf: ["pack-quantized"])
+    guard let weights = try c.optionalObject("weights") else {
+      throw c.refusal("weights", "is missing")
+    }
+    try weights.require("num_bits", equals: 4)
+    try weights.require("group_size", equals: 32)
+    try weights.require("type", oneOf: ["int"])
+    try weights.require("strategy", oneOf: ["group"])
+    try weights.requireOn("symmetric")
+    try weights.requireOff("dynamic")
+    guard weights.value("actorder") == nil else {
+      throw weights.refusal("actorder", "a reordering of columns is not implemented")
     }
   }
 }

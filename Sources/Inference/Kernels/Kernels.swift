@@ -101,6 +101,7 @@ public struct Kernels: @unchecked Sendable {
     precondition(row >= 0 && row < matrix.rows, "row \(row) of \(matrix.rows)")
     var weights = matrix.ck
     table.pointee.dequantize_row(&weights, row, out)
+    if matrix.factor != 1 { scale(out, by: matrix.factor, matrix.columns) }
   }
 
   /// `n` floats as 8-bit blocks of 32.
@@ -135,6 +136,9 @@ public struct Kernels: @unchecked Sendable {
       product?(
         &weights, result.rows, result.end, x.values.base, x.values.stride * 4, index, tokens, out,
         stride)
+    }
+    if matrix.factor != 1 {
+      for token in 0..<tokens { scale(out + token * stride, by: matrix.factor, rows.count) }
     }
   }
 

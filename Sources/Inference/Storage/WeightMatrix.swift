@@ -25,6 +25,8 @@ public struct WeightMatrix: @unchecked Sendable {
   var scales: UnsafePointer<Float>?
   var scaleColumns = 0
   var scaleRow = 0
+  /// A power of two that the stored values are to be multiplied with: scales that their format cannot hold.
+  var factor: Float = 1
   /// Sixteen rows interleaved instead of one after the other.
   var isPacked = false
 
@@ -37,6 +39,7 @@ public struct WeightMatrix: @unchecked Sendable {
     view.scales = scales
     view.scaleColumns = scaleColumns
     view.scaleRow = scaleRow + range.lowerBound
+    view.factor = factor
     return view
   }
 

@@ -22,22 +22,23 @@ public final class CheckpointWeights: WeightSource {
   // MARK: - Matrices
 
   public func matrix(_ parameter: Parameter) throws -> WeightMatrix {
-    let tensor = try find(parameter.name)
     let (first, total): (Int, Int) =
       switch parameter.storage {
       case .whole: (0, parameter.rows)
       case .rows(let offset, let total): (offset, total)
       }
-    let stored = try whole(tensor, shape: [total, parameter.columns])
+    let packed = try packedIntegers(parameter.name, rows: total, columns: parameter.columns)
+    let stored = try packed ?? whole(find(parameter.name), shape: [total, parameter.columns])
     let view = stored.rows(first..<(first + parameter.rows))
     return try converted(view, parameter.isQuantizable, name: parameter.name)
   }
 
   /// A tensor as a matrix of all its rows, in its own format.
   private func whole(_ tensor: StoredTensor, shape: [Int]) throws -> WeightMatrix {
-    try check(tensor, shape: shape)
     let columns = shape[shape.count - 1]
     let rows = shape.dropLast().reduce(1, *)
+    if tensor.type == .i8 { return try packedFloats(tensor, rows: rows, columns: columns) }
+    try check(tensor, shape: shape)
     guard let format = tensor.type.weightFormat else {
       throw EngineError.tensorType(
         name: tensor.name, found: "\(tensor.type)", rule: "not a weight format this engine reads")
@@ -53,12 +54,16 @@ public final class CheckpointWeights: WeightSource {
     return matrix
   }
 
-  /// Block scales of an FP8 tensor lie in a tensor of their own (DeepSeek-V3 technical report, section 3.3.2).
+  /// Block scales of an FP8 tensor lie in a tensor of their own (DeepSeek-V3 technical report, section 3.3.2);
+  /// DeepSeek-V4's are powers of two under another name.
   private func attachScales(_ matrix: inout WeightMatrix, _ tensor: StoredTensor) throws {
-    let name = tensor.name + "_scale_inv"
-    let scales = try find(name)
+    let powers = try self.tensor(scaleName(tensor.name))
+    let scales = try powers ?? find(tensor.name + "_scale_inv")
     let shape = [(matrix.rows + 127) / 128, (matrix.columns + 127) / 128]
-    matrix.scales = try floats(scales, shape: shape).base
+    let values =
+      try scales.type == .f8_e8m0
+      ? exponents(scales, shape: shape) : floats(scales, shape: shape)
+    matrix.scales = values.base
     matrix.scaleColumns = shape[1]
   }
 
@@ -288,12 +293,17 @@ public final class CheckpointWeights: WeightSource {
 
   // MARK: - Tensors
 
-  private func find(_ name: String) throws -> StoredTensor {
+  func find(_ name: String) throws -> StoredTensor {
+    guard let tensor = try tensor(name) else { throw EngineError.missingTensor(name: name) }
+    return tensor
+  }
+
+  func tensor(_ name: String) throws -> StoredTensor? {
     if let tensor = try checkpoint.tensor(named: name) { return tensor }
     for nested in Self.nestedNames(of: name) {
       if let tensor = try checkpoint.tensor(named: nested) { return tensor }
     }
-    throw EngineError.missingTensor(name: name)
+    return nil
   }
 
   /// What a text decoder's tensor is called inside a model that also sees: the checkpoint may hold that model while its
@@ -304,26 +314,15 @@ public final class CheckpointWeights: WeightSource {
   }
 
   /// Compares shapes, dimensions of size 1 left out: a convolution is `[channels, 1, taps]` here and there.
-  private func check(_ tensor: StoredTensor, shape: [Int]) throws(EngineError) {
+  func check(_ tensor: StoredTensor, shape: [Int]) throws(EngineError) {
     guard tensor.shape.filter({ $0 != 1 }) == shape.filter({ $0 != 1 }) else {
       throw .tensorShape(name: tensor.name, found: tensor.shape, expected: shape)
     }
   }
 
-  private func allocate(_ bytes: Int, _ purpose: String) throws(EngineError) -> Memory {
+  func allocate(_ bytes: Int, _ purpose: String) throws(EngineError) -> Memory {
     let memory = try Memory(byteCount: bytes, purpose: purpose)
     memories.append(memory)
     return memory
-  }
-}
-
-/// Elements 2j and 2j + 1 share a byte in the checkpoint, elements j and j + 16 in the kernels' block.
-private func repackNibbles(_ source: UnsafeRawPointer, into block: UnsafeMutableRawPointer) {
-  func element(_ index: Int) -> UInt8 {
-    let byte = source.load(fromByteOffset: index / 2, as: UInt8.self)
-    return index % 2 == 0 ? byte & 15 : byte >> 4
-  }
-  for j in 0..<16 {
-    block.storeBytes(of: element(j) | element(j + 16) << 4, toByteOffset: j, as: UInt8.self)
   }
 }
