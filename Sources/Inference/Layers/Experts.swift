@@ -136,8 +136,11 @@ struct Experts: Sendable {
   ) {
     let width = bank.intermediate
     let active = groups.active
-    let pieces = max(1, worker.count * 4 / max(active, 1))
-    let chunk = min(width, max(32, ((width + pieces - 1) / pieces + 15) & ~15))
+    guard let shape = bank.gate.first, active > 0 else { return }
+    let chunk = min(
+      width,
+      pass.chunk(
+        of: shape, x, tokens: x.values.rows, pieces: max(1, worker.count * 4 / active), worker))
     let chunks = (width + chunk - 1) / chunk
     worker.claim(active * chunks, by: 1) { range in
       for task in range {
@@ -184,7 +187,8 @@ struct Experts: Sendable {
     _ hidden: Activations, _ groups: ExpertGroups, into out: Matrix, _ pass: ForwardPass,
     _ worker: Worker
   ) {
-    let size = pass.chunk(of: out.columns, tokens: out.rows, worker)
+    guard let shape = bank.down.first else { return }
+    let size = pass.chunk(of: shape, hidden, tokens: out.rows, worker)
     worker.claim(out.columns, by: size) { columns in
       for row in 0..<out.rows {
         (out[row] + columns.lowerBound).update(repeating: 0, count: columns.count)

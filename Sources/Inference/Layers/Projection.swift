@@ -15,7 +15,7 @@ extension ForwardPass {
   /// `out[t, r] = W[r] . x[t] + b[r]`, for all rows of the batch. Ends without a barrier.
   func project(_ linear: Linear, _ x: Activations, into out: Matrix, _ worker: Worker) {
     let rows = linear.weight.rows
-    worker.claim(rows, by: chunk(of: rows, tokens: x.values.rows, worker)) { range in
+    worker.claim(rows, by: chunk(of: linear.weight, x, tokens: x.values.rows, worker)) { range in
       multiply(
         linear.weight, rows: range, x, tokens: x.values.rows, into: out.base + range.lowerBound,
         stride: out.stride, worker)
@@ -28,10 +28,38 @@ extension ForwardPass {
     }
   }
 
-  /// Rows of a matrix a worker takes at a time: a multiple of 16, so that interleaved weights can be cut there.
-  func chunk(of rows: Int, tokens: Int, _ worker: Worker) -> Int {
-    let pieces = worker.count * (worker.count == 1 ? 1 : (tokens >= Self.blasRows ? 2 : 4))
-    return max(16, ((rows + pieces - 1) / pieces + 15) & ~15)
+  /// Rows of a matrix a worker takes at a time: whole panels where OpenBLAS may be called, and a multiple of 16, so that
+  /// interleaved weights can be cut there.
+  ///
+  /// - Parameters:
+  ///   - tokens: Rows of `x` that a product takes, at most.
+  ///   - pieces: In how many pieces the work is wanted; by default a few for each worker.
+  func chunk(
+    of matrix: WeightMatrix, _ x: Activations, tokens: Int, pieces: Int? = nil, _ worker: Worker
+  ) -> Int {
+    let perWorker = worker.count == 1 ? 1 : (tokens >= Self.blasRows ? 2 : 4)
+    let pieces = pieces ?? worker.count * perWorker
+    let unit = usesBLAS(matrix, x, tokens: tokens) ? Self.panel(of: matrix) : 16
+    return max(1, (matrix.rows + pieces * unit - 1) / (pieces * unit)) * unit
+  }
+
+  private func usesBLAS(_ matrix: WeightMatrix, _ x: Activations, tokens: Int) -> Bool {
+    let onBlocks = x.blocks != nil && matrix.format.wantsBlocks
+    return tokens >= Self.blasRows && !onBlocks && !matrix.isPacked
+  }
+
+  /// Rows of a matrix that one call of OpenBLAS multiplies. The order of its sums depends on the shape of a call, so
+  /// matrices are cut at the same rows however many workers there are: then no number depends on that either.
+  private static func panel(of matrix: WeightMatrix) -> Int {
+    if isDirect(matrix) { return 256 }
+    // A panel of dequantised rows stays in the second-level cache between the two steps.
+    return max(16, min(1024, (1 << 17 / max(matrix.columns, 1)) & ~15))
+  }
+
+  /// Whether OpenBLAS can read the weights where they lie.
+  private static func isDirect(_ matrix: WeightMatrix) -> Bool {
+    matrix.format == .f32 && matrix.rowBytes == matrix.columns * 4
+      && Int(bitPattern: matrix.base) % 4 == 0
   }
 
   /// One piece of a product, on the calling worker.
@@ -39,14 +67,13 @@ extension ForwardPass {
     _ matrix: WeightMatrix, rows: Range<Int>, _ x: Activations, index: UnsafePointer<Int32>? = nil,
     tokens: Int, into out: UnsafeMutablePointer<Float>, stride: Int, _ worker: Worker
   ) {
-    let onBlocks = x.blocks != nil && matrix.format.wantsBlocks
-    if tokens < Self.blasRows || onBlocks || matrix.isPacked {
-      kernels.multiply(
-        matrix, rows: rows, x, index: index, tokens: tokens, into: out, stride: stride)
-    } else {
+    if usesBLAS(matrix, x, tokens: tokens) {
       multiplyBLAS(
         matrix, rows: rows, x.values, index: index, tokens: tokens, into: out, stride: stride,
         worker)
+    } else {
+      kernels.multiply(
+        matrix, rows: rows, x, index: index, tokens: tokens, into: out, stride: stride)
     }
   }
 
@@ -67,12 +94,9 @@ extension ForwardPass {
       input = UnsafePointer(gathered)
       inputStride = columns
     }
-    // A panel of dequantised rows stays in the second-level cache between the two steps.
-    let direct =
-      matrix.format == .f32 && matrix.rowBytes == columns * 4
-      && Int(bitPattern: matrix.base) % 4 == 0
-    let panel = direct ? rows.count : max(16, min(rows.count, 1 << 17 / max(columns, 1)))
-    let floats = direct ? nil : worker.local.take(panel * columns)
+    let panel = Self.panel(of: matrix)
+    let floats =
+      Self.isDirect(matrix) ? nil : worker.local.take(min(panel, rows.count) * columns)
     var first = rows.lowerBound
     while first < rows.upperBound {
       let size = min(panel, rows.upperBound - first)
