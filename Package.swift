@@ -54,12 +54,15 @@ let package = Package(
 
     // MARK: - Tests
 
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "CommandTests", dependencies: ["moebench", "StrictJSON"]),
     .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
     .testTarget(
       name: "ModelsTests", dependencies: ["CostModel", "Inference", "Models", "StrictJSON"]),
     .testTarget(name: "FormatsTests", dependencies: ["Inference", "StrictJSON"]),
+    .testTarget(
+      name: "InferenceTests", dependencies: ["CAllocationCounter", "Inference", "StrictJSON"]),
     .testTarget(name: "MeasurementTests", dependencies: ["Measurement"]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
   ],

@@ -1,0 +1,45 @@
+// A forward pass asks for no memory.
+
+import CAllocationCounter
+import Inference
+import Testing
+
+#if DEBUG
+  private let isOptimised = false
+#else
+  private let isOptimised = true
+#endif
+
+@Suite(.enabled(if: isOptimised && allocation_counter_works() == 1))
+struct AllocationTests {
+  @Test("the counter sees an array being made")
+  func counter() {
+    let before = allocation_count()
+    let array = [Int](repeating: allocation_count() > 0 ? 1 : 2, count: 1000)
+    #expect(allocation_count() > before)
+    #expect(array.count == 1000)
+  }
+
+  /// The calling thread is a worker like the others, so its count stands for theirs.
+  @Test("prefill and decode allocate nothing", arguments: Fixture.names, [1, 2])
+  func forward(_ name: String, _ threads: Int) throws {
+    let fixture = try Fixture(name)
+    let decoder = try fixture.decoder(threads: threads, sequences: 2)
+    let passes: [[(sequence: Int, tokens: ArraySlice<Int>)]] = [
+      [(0, fixture.a[..<13]), (1, fixture.b[..<2])],
+      [(0, fixture.a[13..<14]), (1, fixture.b[2..<3])],
+      [(1, fixture.b[3...])],
+    ]
+    // BLAS and the runtime make what they keep in the first round.
+    for round in 0..<2 {
+      decoder.cache.reset(0)
+      decoder.cache.reset(1)
+      for pass in passes {
+        let before = allocation_count()
+        try decoder.forward(pass, scoring: .last)
+        let count = allocation_count() - before
+        if round > 0 { #expect(count == 0, "rows \(pass.map(\.tokens.count))") }
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// The miniature checkpoints in Tests/Fixtures/checkpoints, one for each family, and ways to run them.
+
+import Foundation
+import Inference
+import StrictJSON
+
+/// A miniature checkpoint with its two prompts.
+struct Fixture {
+  let checkpoint: Checkpoint
+  let description: ModelDescription
+  let a: [Int]
+  let b: [Int]
+
+  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Fixtures/checkpoints").path
+
+  /// Every fixture.
+  static let names: [String] = {
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    } catch {
+      fatalError("\(folder): \(error)")
+    }
+  }()
+
+  init(_ name: String) throws {
+    let path = "\(Self.folder)/\(name)"
+    checkpoint = try Checkpoint(path: path)
+    description = try Architectures.describe(checkpoint.config, hasTensor: checkpoint.holds)
+    let golden = try JSONValue(
+      parsing: Checkpoint.contents(ofFile: path + "/golden.json", limit: 1 << 20))
+    func prompt(_ key: String) -> [Int] {
+      golden["sequences"]?[key]?.array?.compactMap(\.int) ?? []
+    }
+    a = prompt("a")
+    b = prompt("b")
+  }
+
+  func decoder(
+    threads: Int = 1, sequences: Int = 1, weights: (any WeightSource)? = nil
+  ) throws -> Decoder {
+    try Decoder(
+      description, weights: weights ?? CheckpointWeights(checkpoint),
+      options: DecoderOptions(
+        threads: threads, sequences: sequences, positions: 64, batch: 64, exact: true))
+  }
+}
+
+extension Decoder {
+  /// Scores of every row, copied.
+  func scores(_ inputs: [(sequence: Int, tokens: ArraySlice<Int>)]) throws -> [[Float]] {
+    let scores = try forward(inputs, scoring: .all)
+    return (0..<scores.rows).map {
+      Array(UnsafeBufferPointer(start: scores[$0], count: scores.columns))
+    }
+  }
+}
+
+/// The largest difference of two tables of scores; infinite where they differ in shape or hold a NaN.
+func difference(_ x: [[Float]], _ y: [[Float]]) -> Float {
+  guard x.count == y.count else { return .infinity }
+  var largest: Float = 0
+  for (p, q) in zip(x, y) {
+    guard p.count == q.count else { return .infinity }
+    for (a, b) in zip(p, q) {
+      let d = abs(a - b)
+      if !(d <= largest) { largest = d.isNaN ? .infinity : d }
+    }
+  }
+  return largest
+}
