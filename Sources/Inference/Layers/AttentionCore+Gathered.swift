@@ -25,19 +25,22 @@ extension AttentionCore {
     let (seenKeys, seenValues) = gather(
       block, offset, keys, values, selection, further, pass, worker)
     let count = seenKeys.rows
-    let scores = worker.local.take(rows: heads.count, columns: count)
-    BLAS.multiplyTransposed(
-      m: heads.count, n: count, k: keyDimension,
-      a: queries[row] + heads.lowerBound * keyDimension, strideA: keyDimension, b: seenKeys.base,
-      strideB: seenKeys.stride, c: scores.base, strideC: count)
-    for (index, head) in heads.enumerated() {
-      pass.kernels.scale(scores[index], by: scale, count)
-      softmax(scores[index], count, head, pass.kernels)
+    let scores = worker.local.take(rows: min(heads.count, Self.headUnit), columns: count)
+    for first in stride(from: heads.lowerBound, to: heads.upperBound, by: Self.headUnit) {
+      let unit = first..<min(heads.upperBound, first + Self.headUnit)
+      BLAS.multiplyTransposed(
+        m: unit.count, n: count, k: keyDimension, a: queries[row] + first * keyDimension,
+        strideA: keyDimension, b: seenKeys.base, strideB: seenKeys.stride, c: scores.base,
+        strideC: count)
+      for (index, head) in unit.enumerated() {
+        pass.kernels.scale(scores[index], by: scale, count)
+        softmax(scores[index], count, head, pass.kernels)
+      }
+      BLAS.multiply(
+        m: unit.count, n: valueDimension, k: count, a: scores.base, strideA: count,
+        b: seenValues.base, strideB: seenValues.stride, c: out[row] + first * valueDimension,
+        strideC: valueDimension)
     }
-    BLAS.multiply(
-      m: heads.count, n: valueDimension, k: count, a: scores.base, strideA: count,
-      b: seenValues.base, strideB: seenValues.stride,
-      c: out[row] + heads.lowerBound * valueDimension, strideC: valueDimension)
   }
 
   /// The keys and values a row sees, one after the other.

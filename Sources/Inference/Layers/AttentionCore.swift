@@ -53,12 +53,15 @@ struct AttentionCore: Sendable {
     _ pass: ForwardPass, _ worker: Worker
   ) {
     // Few key heads (latent attention has one) would leave workers idle: their query heads are dealt out too.
-    let parts = min(heads / keyHeads, (worker.count + keyHeads - 1) / keyHeads)
+    let unit = isGathered || selection != nil || further != nil ? Self.headUnit : 1
+    let units = (heads / keyHeads + unit - 1) / unit
+    let parts = min(units, (worker.count + keyHeads - 1) / keyHeads)
     worker.claim(pass.blocks.count * keyHeads * parts, by: 1) { range in
       for task in range {
         let block = pass.blocks[task / (keyHeads * parts)]
         let keyHead = task / parts % keyHeads
-        let heads = headRange(keyHead, part: task % parts, of: parts)
+        let part = task % parts
+        let heads = headRange(keyHead, units * part / parts..<units * (part + 1) / parts, unit)
         let keyTable = keys(block.sequence).columns(
           (keyHead * keyDimension)..<((keyHead + 1) * keyDimension))
         let valueTable = values(block.sequence).columns(
@@ -72,7 +75,7 @@ struct AttentionCore: Sendable {
             block, heads, queries, keyTable, valueTable, into: out, pass.kernels, worker)
         } else {
           for row in 0..<block.count {
-            if isPlain && heads.count < Self.gatheredHeads {
+            if isPlain && !isGathered {
               attendRow(
                 block, row, heads, queries, keyTable, valueTable, into: out, pass.kernels, worker)
             } else {
@@ -89,11 +92,17 @@ struct AttentionCore: Sendable {
 
   /// From this many heads that share a key on, a row's scores are one matrix product.
   private static let gatheredHeads = 8
+  /// Heads of one such product. OpenBLAS sums in an order that depends on the shape of a call, so heads are dealt out
+  /// in these whatever the number of workers: then no score depends on that number.
+  static let headUnit = 32
 
-  private func headRange(_ keyHead: Int, part: Int, of parts: Int) -> Range<Int> {
+  private var isGathered: Bool { heads / keyHeads >= Self.gatheredHeads }
+
+  /// The heads of some units of the heads that share a key head.
+  private func headRange(_ keyHead: Int, _ units: Range<Int>, _ size: Int) -> Range<Int> {
     let group = heads / keyHeads
     let first = keyHead * group
-    return (first + group * part / parts)..<(first + group * (part + 1) / parts)
+    return (first + units.lowerBound * size)..<(first + min(group, units.upperBound * size))
   }
 
   /// One query row: dot products with each key it sees.
