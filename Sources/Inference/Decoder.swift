@@ -59,9 +59,9 @@ public final class Decoder {
     _ = BLAS.singleThreaded
     self.description = description
     self.options = options
-    self.source = source
     kernels = try Kernels(named: options.instructionSet)
-    let tally = WeightTally(source)
+    let packed = options.exact ? nil : PackedWeights(source)
+    let tally = WeightTally(packed ?? source)
     let builder = ModelBuilder(source: tally, positions: options.positions)
     embedding = try tally.matrix(description.embedding)
     layers = try description.layers.enumerated().map { try builder.layer($1, index: $0) }
@@ -72,6 +72,7 @@ public final class Decoder {
       ?? Linear(
         weight: embedding, bias: try description.tiedHeadBias.map(source.vector))
     weightBytes = tally.bytes
+    self.source = packed ?? source
     cache = try Cache(
       shapes: builder.cacheShapes, sequences: options.sequences, capacity: options.positions)
     routing = RoutingRecorder(shapes: builder.mixtures)

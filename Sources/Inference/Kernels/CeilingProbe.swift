@@ -45,7 +45,7 @@ public final class CeilingProbe {
     let perWorker = square + 2 * Self.largestBatch * Self.width
     operands = try Memory(byteCount: perWorker * 4 * threads, purpose: "matrices")
     for i in 0..<(perWorker * threads) { operands.floats[i] = Float(i % 7) - 3 }
-    let source = SyntheticWeights(format: .q8_0, seed: 1)
+    let source = PackedWeights(SyntheticWeights(format: .q8_0, seed: 1))
     do {
       weights = try source.matrix(
         Parameter(matrix: "probe", rows: Self.width, columns: Self.width, role: .other))
@@ -57,7 +57,7 @@ public final class CeilingProbe {
     weightSource = source
   }
 
-  private let weightSource: SyntheticWeights
+  private let weightSource: PackedWeights
 
   public var kernelName: String { kernels.name }
 

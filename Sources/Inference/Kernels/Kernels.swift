@@ -196,6 +196,16 @@ extension WeightFormat {
 }
 
 extension WeightMatrix {
+  /// Whether sixteen rows of this format can be interleaved.
+  var canPack: Bool { !isPacked && rows >= 16 && ck_packed_bytes(format.ck, rows, columns) > 0 }
+
+  /// Writes the rows `range`, sixteen interleaved at a time, into `out`.
+  func pack(_ range: Range<Int>, into out: UnsafeMutableRawPointer) {
+    precondition(range.lowerBound % 16 == 0 && range.upperBound <= rows && !isPacked, "\(range)")
+    var matrix = ck
+    ck_pack(&matrix, range.lowerBound, range.upperBound, out)
+  }
+
   fileprivate var ck: ck_matrix {
     ck_matrix(
       data: base, scales: scales, scale_cols: scaleColumns, scale_row: scaleRow, rows: rows,

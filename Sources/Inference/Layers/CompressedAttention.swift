@@ -97,7 +97,9 @@ struct CompressedAttention: Mixer {
     headNorm = .rms(weight: nil, offset: 0, epsilon: d.headEpsilon)
     keyValue = try source.linear(d.keyValue)
     keyValueNorm = try source.norm(d.keyValueNorm)
-    groupOutput = try source.linear(d.groupOutput)
+    var groupOutput = d.groupOutput
+    groupOutput.weight.rowGroup = groupOutput.outputs / d.groups
+    self.groupOutput = try source.linear(groupOutput)
     output = try source.linear(d.output)
     core = AttentionCore(
       heads: d.heads, keyHeads: 1, keyDimension: d.dimension, valueDimension: d.dimension,
@@ -189,7 +191,7 @@ struct CompressedAttention: Mixer {
     worker.claim(groups, by: 1) { range in
       for group in range {
         pass.multiply(
-          groupOutput.weight.rows((group * rank)..<((group + 1) * rank)), rows: 0..<rank,
+          groupOutput.weight, rows: (group * rank)..<((group + 1) * rank),
           mixed.columns((group * width)..<((group + 1) * width)), tokens: pass.count,
           into: ranked.values.base + group * rank, stride: ranked.values.stride, worker)
       }

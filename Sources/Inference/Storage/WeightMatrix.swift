@@ -29,6 +29,8 @@ public struct WeightMatrix: @unchecked Sendable {
   var factor: Float = 1
   /// Sixteen rows interleaved instead of one after the other.
   var isPacked = false
+  /// Whether the bytes are the model's own and nobody else's view, so that they may be rearranged in place.
+  var isOwned = false
 
   /// The rows `range` as a matrix of their own.
   func rows(_ range: Range<Int>) -> WeightMatrix {
@@ -40,6 +42,7 @@ public struct WeightMatrix: @unchecked Sendable {
     view.scaleColumns = scaleColumns
     view.scaleRow = scaleRow + range.lowerBound
     view.factor = factor
+    view.isOwned = isOwned
     return view
   }
 

@@ -38,6 +38,8 @@ public struct Parameter: Sendable, Hashable {
   public var distribution: SyntheticDistribution
   /// Whether `--weights` may change its format: projections yes, routers and vectors no.
   public var isQuantizable: Bool
+  /// Where products take the rows in groups of this many, and not all together.
+  public var rowGroup: Int?
 
   public init(
     matrix name: String, rows: Int, columns: Int, role: ParameterRole,

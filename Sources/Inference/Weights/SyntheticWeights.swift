@@ -37,9 +37,11 @@ public final class SyntheticWeights: WeightSource {
     try fill(
       memory.base, rows: parameter.rows, columns: parameter.columns, format: format, gain: gain,
       key: seedKey(parameter.name))
-    return WeightMatrix(
+    var matrix = WeightMatrix(
       format: format, rows: parameter.rows, columns: parameter.columns,
       base: UnsafeRawPointer(memory.base), rowBytes: rowBytes)
+    matrix.isOwned = true
+    return matrix
   }
 
   public func vector(_ parameter: Parameter) throws -> Vector {
