@@ -65,6 +65,7 @@ let package = Package(
       name: "InferenceTests", dependencies: ["CAllocationCounter", "Inference", "StrictJSON"]),
     .testTarget(name: "MeasurementTests", dependencies: ["Measurement"]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
+    .testTarget(name: "TokenizationTests", dependencies: ["Inference", "StrictJSON"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,38 @@
+// Where the tokenizers of the tests lie, and how they are read.
+
+import Foundation
+import Inference
+import StrictJSON
+
+enum Fixtures {
+  static let byteLevel = ["deepseek_v3", "gpt_oss", "mixtral_cl100k", "olmoe", "qwen3_moe"]
+
+  private static let folder = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Fixtures/tokenizers")
+
+  static func json(_ path: String) throws -> JSONValue {
+    try JSONValue(parsing: Array(Data(contentsOf: folder.appending(path: path))))
+  }
+
+  static func tokenizer(_ name: String) throws -> Tokenizer {
+    try Tokenizer.load(json: json("\(name)/tokenizer.json"))
+  }
+}
+
+extension JSONValue {
+  var ints: [Int] { array?.compactMap(\.int) ?? [] }
+
+  /// The value with the member at `path` replaced, or removed where `value` is nil.
+  func setting(_ path: String..., to value: JSONValue?) -> JSONValue {
+    setting(path[...], to: value)
+  }
+
+  private func setting(_ path: ArraySlice<String>, to new: JSONValue?) -> JSONValue {
+    guard var object, let key = path.first else { return self }
+    object[key] =
+      path.count == 1
+      ? new : (object[key] ?? .object(JSONObject())).setting(path.dropFirst(), to: new)
+    return .object(object)
+  }
+}
