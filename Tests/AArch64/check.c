@@ -79,7 +79,7 @@ static void close_enough(const char *what, const ck_kernels *k, size_t n, float 
 
 static void check_vectors(const ck_kernels *k, size_t n) {
   const ck_kernels *truth = ck_kernels_for(CK_REFERENCE);
-  float a[300], b[300], c[300], d[300];
+  float a[300] = {0}, b[300] = {0}, c[300], d[300];
   uint16_t h[300], g[300];
   ck_block_q8 p[10], q[10];
   for (size_t i = 0; i < n; i++) a[i] = 20 * uniform(), b[i] = uniform();
@@ -94,6 +94,9 @@ static void check_vectors(const ck_kernels *k, size_t n) {
   if (memcmp(c, d, 4 * n)) fail("axpy_f16", k, -1, n, 0);
   k->axpy(1.25f, a, c, n), truth->axpy(1.25f, a, d, n);
   if (memcmp(c, d, 4 * n)) fail("axpy", k, -1, n, 0);
+  k->mix(CK_F16, b, 2, n < 5 ? n : 5, h, 2, n / 4, 1, c, 1), truth->mix(CK_F16, b, 2, n < 5 ? n : 5, h, 2, n / 4, 1, d, 1);
+  k->mix(CK_F32, b, 0, 1, a, 4, 1, n, c, n), truth->mix(CK_F32, b, 0, 1, a, 4, 1, n, d, n);
+  if (memcmp(c, d, 4 * n)) fail("mix", k, -1, n, 0);
   memcpy(c, a, 4 * n), memcpy(d, a, 4 * n);
   close_enough("exp_minus sum", k, n, k->exp_minus(c, 20, n), truth->exp_minus(d, 20, n), 1e-6f);
   for (size_t i = 0; i < n; i++) close_enough("exp_minus", k, n, c[i], d[i], 4e-7f);

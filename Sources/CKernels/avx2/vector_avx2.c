@@ -49,6 +49,29 @@ CK_AVX2_TARGET static void axpy_f16(float alpha, const uint16_t *x, float *y, si
     ck_store_8(y + i, n - i, _mm256_fmadd_ps(factor, load_f16(x + i, n - i), ck_load_8(y + i, n - i)));
 }
 
+enum { mix_queries = 3, mix_columns = 32 };
+
+CK_INLINE CK_AVX2_TARGET void mix_tile(ck_format format, size_t queries, const float *p, size_t p_stride,
+                                       const uint8_t *v, size_t v_stride, size_t keys, size_t n, float *out,
+                                       size_t out_stride) {
+  const size_t vectors = (n + 7) / 8;
+  for (size_t k = 0; k < vectors; k++) {
+    const size_t left = n - 8 * k;
+    __m256 s[mix_queries];
+    for (size_t i = 0; i < queries; i++) s[i] = ck_load_8(out + i * out_stride + 8 * k, left);
+    for (size_t j = 0; j < keys; j++) {
+      const uint8_t *at = v + j * v_stride;
+      const __m256 row = format == CK_F16 ? load_f16((const uint16_t *)(const void *)at + 8 * k, left)
+                                          : ck_load_8((const float *)(const void *)at + 8 * k, left);
+      for (size_t i = 0; i < queries; i++) s[i] = _mm256_fmadd_ps(_mm256_set1_ps(p[i * p_stride + j]), row, s[i]);
+    }
+    for (size_t i = 0; i < queries; i++) ck_store_8(out + i * out_stride + 8 * k, left, s[i]);
+  }
+}
+
+#define TARGET CK_AVX2_TARGET
+#include "../mix.h"
+
 CK_AVX2_TARGET static void to_f16(const float *x, uint16_t *out, size_t n) {
   for (size_t i = 0; i < n; i += 8) {
     const __m128i h = _mm256_cvtps_ph(ck_load_8(x + i, n - i), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -206,6 +229,7 @@ const ck_kernels ck_table_avx2 = {
     .dot_f16 = dot_f16,
     .axpy = axpy,
     .axpy_f16 = axpy_f16,
+    .mix = mix,
     .to_f16 = to_f16,
     .scale = scale,
     .rms_norm = rms_norm,

@@ -16,6 +16,23 @@ CK_INLINE CK_AVX512_TARGET float ck_avx512_halve(__m512 v) {
   return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
 }
 
+// The same for eight vectors at once, in 25 instructions instead of 64.
+CK_INLINE CK_AVX512_TARGET __m256 ck_avx512_halve_8(const __m512 *v) {
+  __m512 a[4], b[2];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++)  // lanes l + 8: two vectors become one
+    a[i] = _mm512_add_ps(_mm512_shuffle_f32x4(v[2 * i], v[2 * i + 1], 0x44),
+                         _mm512_shuffle_f32x4(v[2 * i], v[2 * i + 1], 0xEE));
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 2; i++)  // l + 4
+    b[i] = _mm512_add_ps(_mm512_shuffle_f32x4(a[2 * i], a[2 * i + 1], 0x88),
+                         _mm512_shuffle_f32x4(a[2 * i], a[2 * i + 1], 0xDD));
+  const __m512 c = _mm512_add_ps(_mm512_shuffle_ps(b[0], b[1], 0x44), _mm512_shuffle_ps(b[0], b[1], 0xEE));
+  const __m512 d = _mm512_add_ps(_mm512_shuffle_ps(c, c, 0x88), _mm512_shuffle_ps(c, c, 0xDD));
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 0, 0, 0, 0, 0, 0, 0, 0);
+  return _mm512_castps512_ps256(_mm512_permutexvar_ps(order, d));
+}
+
 CK_PRODUCT(ck_avx512_multiply_f32);
 CK_PRODUCT(ck_avx512_multiply_f16);
 CK_PRODUCT(ck_avx512_multiply_bf16);

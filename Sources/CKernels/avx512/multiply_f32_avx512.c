@@ -1,18 +1,20 @@
 // Products with float activations, AVX-512: F32, F16, BF16 and FP8 weights converted in registers.
 //
-// Up to three tokens meet eight rows at once, an accumulator of 16 lanes for each row and token: enough to hide the
-// latency, and weights are read once. More tokens take spans of converted weights (span_avx512.h).
+// Three tokens meet eight rows at once, an accumulator of 16 lanes for each row and token: enough to hide the latency,
+// and activations, which come from the second-level cache, are each used eight times. FP8, whose conversion is longer
+// than its products, takes spans of converted weights for more than three tokens (span_avx512.h).
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 #include "avx512.h"
 
-enum { max_rows = 8, max_tokens = 3 };
+enum { max_rows = 8, max_tokens = 3, block_tokens = 96 };
 
 typedef struct {
   const uint8_t *rows[max_rows];
   const float *scales[max_rows];
-  const float *x[max_tokens];
+  const float *const *x;
+  size_t ahead;  // bytes a row, for prefetching the next rows; 0: they were
 } tile_inputs;
 
 // FP8 E4M3 by way of half precision: sign-extended and moved seven bits, with the sign's copy cleared, a number is its
@@ -53,13 +55,14 @@ CK_INLINE CK_AVX512_TARGET void step(ck_format format, int R, int T, const tile_
   }
 }
 
-// Brings in the columns 256 ahead of a row, or of the row that follows R rows later: eight rows are more streams of a
-// few kilobytes than the hardware follows.
-CK_INLINE CK_AVX512_TARGET void prefetch_next(ck_format format, const uint8_t *row, size_t c, size_t cols, size_t R) {
-  const size_t size = format == CK_F32 ? 4 : format == CK_FP8_E4M3 ? 1 : 2, ahead = c + 256;
-  const uint8_t *p = row + (ahead < cols ? ahead : ahead - cols + R * cols) * size;
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < 128 * size; i += 64) _mm_prefetch((const char *)(p + i), _MM_HINT_T0);
+// Brings in what the eight rows need 256 columns later, or at the same place of the rows that follow: eight rows are
+// more streams of a few kilobytes than the hardware follows.
+CK_INLINE CK_AVX512_TARGET void prefetch_next(ck_format format, const uint8_t *row, size_t c, size_t cols,
+                                              size_t rows_bytes) {
+  const size_t size = format == CK_F32 ? 4 : format == CK_FP8_E4M3 ? 1 : 2, ahead = c + CK_MIN(cols, 256);
+  const uint8_t *p = ahead < cols ? row + ahead * size : row + rows_bytes + (ahead - cols) * size;
+  const size_t bytes = CK_MIN(128, cols - c) * size;
+  for (size_t i = 0; i < bytes; i += 64) _mm_prefetch((const char *)(p + i), _MM_HINT_T0);
 }
 
 CK_INLINE CK_AVX512_TARGET void tile(ck_format format, int R, int T, const tile_inputs *in, size_t cols, float *y,
@@ -76,15 +79,23 @@ CK_INLINE CK_AVX512_TARGET void tile(ck_format format, int R, int T, const tile_
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
       scale[r] = format == CK_FP8_E4M3 ? _mm512_set1_ps(256 * in->scales[r][block / 128]) : _mm512_setzero_ps();
+    if (in->ahead)
 #pragma clang loop unroll(full)
-    for (int r = 0; r < R; r++) prefetch_next(format, in->rows[r], block, cols, (size_t)R);
+      for (int r = 0; r < R; r++) prefetch_next(format, in->rows[r], block, cols, (size_t)R * in->ahead);
     for (; c + 16 <= end; c += 16) step(format, R, T, in, scale, c, 0xFFFF, acc);
     if (c < end) step(format, R, T, in, scale, c, (__mmask16)((1u << (end - c)) - 1), acc);
   }
 #pragma clang loop unroll(full)
-  for (int r = 0; r < R; r++)
+  for (int t = 0; t < T; t++) {
+    __m512 column[max_rows];
 #pragma clang loop unroll(full)
-    for (int t = 0; t < T; t++) y[(size_t)t * y_stride + (size_t)r] = ck_avx512_halve(acc[r][t]);
+    for (int r = 0; r < R; r++) column[r] = acc[r][t];
+    float *to = y + (size_t)t * y_stride;
+    if (R == max_rows)
+      _mm256_storeu_ps(to, ck_avx512_halve_8(column));
+    else
+      to[0] = ck_avx512_halve(column[0]);
+  }
 }
 
 CK_INLINE CK_AVX512_TARGET void fill_span(ck_format format, const ck_matrix *w, size_t row, size_t c, size_t n,
@@ -113,20 +124,30 @@ CK_INLINE CK_AVX512_TARGET void few_rows(ck_format format, size_t rows, size_t t
 CK_INLINE CK_AVX512_TARGET void product(ck_format format, const ck_matrix *w, size_t row_begin, size_t row_end,
                                         const void *x, size_t x_stride, const int32_t *x_index, size_t tokens,
                                         float *y, size_t y_stride) {
-  if (tokens > max_tokens) {
+  if (format == CK_FP8_E4M3 && tokens > max_tokens) {
     span_product(format, w, row_begin, row_end, x, x_stride, x_index, tokens, y, y_stride);
     return;
   }
   tile_inputs in;
-  size_t rows = 0;
-  for (size_t t = 0; t < tokens; t++) in.x[t] = ck_activation_of(x, x_stride, x_index, t);
-  for (size_t r = row_begin; r < row_end; r += rows) {
-    rows = row_end - r >= max_rows ? max_rows : 1;
-    for (size_t i = 0; i < rows; i++) {
-      in.rows[i] = (const uint8_t *)w->data + (r + i) * w->row_bytes;
-      in.scales[i] = format == CK_FP8_E4M3 ? w->scales + (w->scale_row + r + i) / 128 * w->scale_cols : NULL;
+  for (size_t t0 = 0; t0 < tokens; t0 += block_tokens) {
+    const size_t n = CK_MIN(block_tokens, tokens - t0);
+    const float *at[block_tokens];
+#pragma clang loop vectorize(disable)
+    for (size_t t = 0; t < n; t++) at[t] = ck_activation_of(x, x_stride, x_index, t0 + t);
+    size_t rows = 0;
+    for (size_t r = row_begin; r < row_end; r += rows) {
+      rows = row_end - r >= max_rows ? max_rows : 1;
+      for (size_t i = 0; i < rows; i++) {
+        in.rows[i] = (const uint8_t *)w->data + (r + i) * w->row_bytes;
+        in.scales[i] = format == CK_FP8_E4M3 ? w->scales + (w->scale_row + r + i) / 128 * w->scale_cols : NULL;
+      }
+      for (size_t t = 0; t < n; t += max_tokens) {
+        in.x = at + t;
+        in.ahead = t == 0 ? w->row_bytes : 0;
+        few_rows(format, rows, CK_MIN(max_tokens, n - t), &in, w->cols, y + (t0 + t) * y_stride + (r - row_begin),
+                 y_stride);
+      }
     }
-    few_rows(format, rows, tokens, &in, w->cols, y + (r - row_begin), y_stride);
   }
 }
 

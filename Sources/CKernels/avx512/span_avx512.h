@@ -2,7 +2,8 @@
 // first-level cache, and then meets up to 48 tokens, three at a time; their sums wait in memory between spans. Eight
 // rows, because activations come from the second-level cache: each is used eight times.
 //
-// Before including, define fill_span(format, w, row, c, n, out): columns c ..< c + n of a row as floats.
+// Before including, define fill_span(format, w, row, c, n, out): columns c ..< c + n of a row as floats, and
+// zeros up to a multiple of 16.
 #ifndef CK_SPAN_AVX512_H
 #define CK_SPAN_AVX512_H
 
@@ -39,7 +40,7 @@ CK_INLINE CK_AVX512_TARGET void span_tile_product(const float (*weights)[CK_SPAN
 CK_INLINE CK_AVX512_TARGET void span_product(ck_format format, const ck_matrix *w, size_t row_begin, size_t row_end,
                                              const void *x, size_t x_stride, const int32_t *x_index, size_t tokens,
                                              float *y, size_t y_stride) {
-  float span[span_rows][CK_SPAN] __attribute__((aligned(64))) = {{0}};  // beyond the last column stay zeros
+  float span[span_rows][CK_SPAN] __attribute__((aligned(64)));
   __m512 sums[span_tokens][span_rows];
   for (size_t t0 = 0; t0 < tokens; t0 += span_tokens) {
     const size_t n = CK_MIN(span_tokens, tokens - t0);
@@ -50,7 +51,6 @@ CK_INLINE CK_AVX512_TARGET void span_product(ck_format format, const ck_matrix *
       memset(sums, 0, n * sizeof sums[0]);
       for (size_t c = 0; c < w->cols; c += CK_SPAN) {
         const size_t width = CK_MIN(CK_SPAN, w->cols - c);
-        if (width < CK_SPAN) memset(span, 0, sizeof span);
         for (size_t i = 0; i < rows; i++) fill_span(format, w, r + i, c, width, span[i]);
         for (size_t t = 0; t < n; t += span_tile) {
           const float *at[span_tile];
@@ -64,7 +64,8 @@ CK_INLINE CK_AVX512_TARGET void span_product(ck_format format, const ck_matrix *
         }
       }
       for (size_t t = 0; t < n; t++)
-        for (size_t i = 0; i < rows; i++) y[(t0 + t) * y_stride + (r + i - row_begin)] = ck_avx512_halve(sums[t][i]);
+        _mm256_mask_storeu_ps(y + (t0 + t) * y_stride + (r - row_begin), (__mmask8)((1u << rows) - 1),
+                              ck_avx512_halve_8(sums[t]));
     }
   }
 }

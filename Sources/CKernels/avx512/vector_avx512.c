@@ -62,6 +62,43 @@ CK_AVX512_TARGET static void axpy_f16(float alpha, const uint16_t *x, float *y, 
   }
 }
 
+enum { mix_queries = 4, mix_columns = 64 };
+
+CK_INLINE CK_AVX512_TARGET void mix_tile(ck_format format, size_t queries, const float *p, size_t p_stride,
+                                         const uint8_t *v, size_t v_stride, size_t keys, size_t n, float *out,
+                                         size_t out_stride) {
+  __m512 s[mix_queries][4];
+  __mmask16 m[4];
+#pragma clang loop unroll(full)
+  for (size_t k = 0; k < 4; k++) m[k] = n > 16 * k ? first(n - 16 * k) : 0;
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < queries; i++)
+#pragma clang loop unroll(full)
+    for (size_t k = 0; k < 4; k++) s[i][k] = _mm512_maskz_loadu_ps(m[k], out + i * out_stride + 16 * k);
+  for (size_t j = 0; j < keys; j++, v += v_stride) {
+    __m512 row[4];
+#pragma clang loop unroll(full)
+    for (size_t k = 0; k < (format == CK_F16 ? 2 : 4); k++)  // rows may lie further apart than the hardware follows
+      _mm_prefetch((const char *)(v + 16 * v_stride + 64 * k), _MM_HINT_T0);
+#pragma clang loop unroll(full)
+    for (size_t k = 0; k < 4; k++)
+      row[k] = format == CK_F16 ? load_f16((const uint16_t *)(const void *)(v + 32 * k), m[k])
+                                : _mm512_maskz_loadu_ps(m[k], v + 64 * k);
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < queries; i++)
+#pragma clang loop unroll(full)
+      for (size_t k = 0; k < 4; k++)
+        s[i][k] = _mm512_fmadd_ps(_mm512_set1_ps(p[i * p_stride + j]), row[k], s[i][k]);
+  }
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < queries; i++)
+#pragma clang loop unroll(full)
+    for (size_t k = 0; k < 4; k++) _mm512_mask_storeu_ps(out + i * out_stride + 16 * k, m[k], s[i][k]);
+}
+
+#define TARGET CK_AVX512_TARGET
+#include "../mix.h"
+
 CK_AVX512_TARGET static void to_f16(const float *x, uint16_t *out, size_t n) {
   for (size_t i = 0; i < n; i += 16) {
     const __mmask16 m = first(n - i);
@@ -195,7 +232,7 @@ CK_AVX512_TARGET static void quantize_q8(const float *x, size_t n, ck_block_q8 *
 
 #define VECTOR_OPERATIONS                                                                                   \
   .dequantize_row = ck_avx512_dequantize_row, .quantize_q8 = quantize_q8, .dot = dot, .dot_f16 = dot_f16,          \
-  .axpy = axpy, .axpy_f16 = axpy_f16, .to_f16 = to_f16, .scale = scale, .rms_norm = rms_norm,               \
+  .axpy = axpy, .axpy_f16 = axpy_f16, .mix = mix, .to_f16 = to_f16, .scale = scale, .rms_norm = rms_norm,               \
   .sum_of_squares = sum_of_squares, .max = maximum, .exp_minus = exp_minus,                                 \
   .silu_multiply = silu_multiply, .silu = silu, .sigmoid = sigmoid
 

@@ -91,6 +91,12 @@ typedef struct ck_kernels {
   float (*dot_f16)(const float *a, const uint16_t *b, size_t n);     // b in IEEE half precision
   void (*axpy)(float alpha, const float *x, float *y, size_t n);      // y += alpha x
   void (*axpy_f16)(float alpha, const uint16_t *x, float *y, size_t n);
+  // out_i += sum over j of p[i * p_stride + j] * v_j, for i in 0 ..< queries: what attention does with its values.
+  // Rows v_j of n numbers start v_stride BYTES apart, in CK_F32 or CK_F16; out_i starts at out + i * out_stride. One
+  // fused multiply-add an element, j rising, on top of what out holds: the same bits however keys, queries and
+  // columns are cut. (Scores are a product: multiply[CK_F16] with the keys as the matrix and the queries as tokens.)
+  void (*mix)(ck_format format, const float *p, size_t p_stride, size_t queries, const void *v, size_t v_stride,
+              size_t keys, size_t n, float *out, size_t out_stride);
   void (*to_f16)(const float *x, uint16_t *out, size_t n);            // round to nearest even
   void (*scale)(float alpha, float *x, size_t n);
   // out = x * rsqrt(mean(x^2) + eps) * (weight + weight_offset); weight NULL: all ones. out may be x.

@@ -36,6 +36,25 @@ static void axpy_f16(float alpha, const uint16_t *x, float *y, size_t n) {
   }
 }
 
+enum { mix_queries = 4, mix_columns = 16 };
+
+CK_INLINE void mix_tile(ck_format format, size_t queries, const float *p, size_t p_stride, const uint8_t *v,
+                        size_t v_stride, size_t keys, size_t n, float *out, size_t out_stride) {
+  for (size_t k = 0; k < n; k += 4) {
+    float32x4_t s[mix_queries];
+    for (size_t i = 0; i < queries; i++) s[i] = ck_load_4(out + i * out_stride + k, n - k);
+    for (size_t j = 0; j < keys; j++) {
+      const uint8_t *at = v + j * v_stride;
+      const float32x4_t row = format == CK_F16 ? ck_from_f16_4(ck_load_words(at + 2 * k, n - k))
+                                               : ck_load_4((const float *)(const void *)at + k, n - k);
+      for (size_t i = 0; i < queries; i++) s[i] = vfmaq_n_f32(s[i], row, p[i * p_stride + j]);
+    }
+    for (size_t i = 0; i < queries; i++) ck_store_4(out + i * out_stride + k, n - k, s[i]);
+  }
+}
+
+#include "../mix.h"
+
 static void to_f16(const float *x, uint16_t *out, size_t n) {
   for (size_t i = 0; i < n; i += 4) {
     uint16_t h[4];
@@ -175,6 +194,7 @@ static void quantize_q8(const float *x, size_t n, ck_block_q8 *out) {
       .dot_f16 = dot_f16,                                                                        \
       .axpy = axpy,                                                                              \
       .axpy_f16 = axpy_f16,                                                                      \
+      .mix = mix,                                                                                \
       .to_f16 = to_f16,                                                                          \
       .scale = scale,                                                                            \
       .rms_norm = rms_norm,                                                                      \

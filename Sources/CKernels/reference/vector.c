@@ -22,6 +22,18 @@ static void axpy_f16(float alpha, const uint16_t *x, float *y, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] = fmaf(alpha, ck_from_f16(x[i]), y[i]);
 }
 
+static void mix(ck_format format, const float *p, size_t p_stride, size_t queries, const void *v, size_t v_stride,
+                size_t keys, size_t n, float *out, size_t out_stride) {
+  for (size_t i = 0; i < queries; i++)
+    for (size_t j = 0; j < keys; j++) {
+      const uint8_t *row = (const uint8_t *)v + j * v_stride;
+      for (size_t c = 0; c < n; c++) {
+        const float value = format == CK_F16 ? ck_from_f16(ck_load16(row + 2 * c)) : ck_float(ck_load32(row + 4 * c));
+        out[i * out_stride + c] = fmaf(p[i * p_stride + j], value, out[i * out_stride + c]);
+      }
+    }
+}
+
 static void to_f16(const float *x, uint16_t *out, size_t n) {
   for (size_t i = 0; i < n; i++) out[i] = ck_to_f16(x[i]);
 }
@@ -102,6 +114,7 @@ const ck_kernels ck_table_reference = {
     .dot_f16 = dot_f16,
     .axpy = axpy,
     .axpy_f16 = axpy_f16,
+    .mix = mix,
     .to_f16 = to_f16,
     .scale = scale,
     .rms_norm = rms_norm,
