@@ -56,13 +56,12 @@ import Testing
   private static let lost: [String: Set<String>] = [
     // One architecture for several families of the hub.
     "kimi_k2": ["model_type"], "glm4_moe_lite": ["model_type"],
-    "solar_open": ["model_type", "rope_parameters"],
     // The converter's fixed epsilon.
     "olmoe": ["rms_norm_eps"],
     // llama.cpp always renormalises.
     "qwen3_moe_yarn_tied": ["norm_topk_prob"],
-    // The multiplier of the rotation is computed from another key; the name of the kind differs.
-    "phimoe": ["rope_scaling", "original_max_position_embeddings"],
+    // The converter reads it from another place.
+    "phimoe": ["original_max_position_embeddings"],
     // Window, temperature and which layers rotate are built into llama.cpp; divisors are a tensor.
     "llama4": ["rope_scaling", "attention_chunk_size", "floor_scale", "no_rope_layers"],
     // Multi-modal sections make no difference to text.

@@ -4,10 +4,19 @@ import StrictJSON
 
 enum GGUFPhiMoE: GGUFFamily {
   static let architectures = ["phimoe"]
+  private static let mscale = 1.243163121016122
 
   static func configuration(_ model: GGUFHeader) throws(CheckpointError) -> JSONObject {
     var config = try model.commonConfiguration("phimoe")
     try model.attention(&config)
+    if var scaling = config["rope_scaling"]?.object {
+      // The converter writes a multiplier computed from the context's length; the family's own is this constant
+      // (config.json of Phi-3.5-MoE, short_mscale and long_mscale).
+      scaling["short_mscale"] = .numberOrNull(mscale)
+      scaling["long_mscale"] = .numberOrNull(mscale)
+      scaling["attention_factor"] = nil
+      config["rope_scaling"] = .object(scaling)
+    }
     config["intermediate_size"] = JSONValue(try model.expertWidth())
     config["num_local_experts"] = JSONValue(model.experts)
     config["num_experts_per_tok"] = JSONValue(try model.positive("expert_used_count"))
