@@ -10,7 +10,9 @@ struct Moebench: ParsableCommand {
     discussion:
       "Without arguments: measures the shape of \(Run.defaultModel) with synthetic weights and prices it.",
     version: Tool.versionLine,
-    subcommands: [Run.self, Models_.self, Logits.self],
+    subcommands: [
+      Run.self, Inspect.self, Logits.self, Tokenize.self, Generate.self, Models_.self,
+    ],
     defaultSubcommand: Run.self)
 }
 

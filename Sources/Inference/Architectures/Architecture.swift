@@ -55,6 +55,13 @@ public enum Architectures {
   }
 }
 
+extension Architectures {
+  /// Describes the model of an open checkpoint.
+  public static func describe(_ checkpoint: Checkpoint) throws(EngineError) -> ModelDescription {
+    try describe(checkpoint.config, hasTensor: checkpoint.holds)
+  }
+}
+
 /// Sizes that every family's configuration holds, and pieces of description that most share.
 struct Shape {
   let configuration: ModelConfiguration

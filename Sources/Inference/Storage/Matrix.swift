@@ -24,6 +24,13 @@ public struct Matrix: @unchecked Sendable {
     return base + row * stride
   }
 
+  /// Lends a row's values.
+  public func withRow<Result, Failure: Error>(
+    _ row: Int, _ body: (Span<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeBufferPointer(start: self[row], count: columns).span)
+  }
+
   /// The columns `range` of every row.
   public func columns(_ range: Range<Int>) -> Matrix {
     precondition(range.lowerBound >= 0 && range.upperBound <= columns, "\(range) of \(columns)")

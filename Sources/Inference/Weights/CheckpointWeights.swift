@@ -169,7 +169,7 @@ public final class CheckpointWeights: WeightSource {
 
   /// What a text decoder's tensor is called inside a model that also sees: the checkpoint may hold that model while its
   /// configuration was saved for the decoder alone.
-  private static func nestedNames(of name: String) -> [String] {
+  static func nestedNames(of name: String) -> [String] {
     guard name.hasPrefix("model.") else { return ["language_model." + name] }
     return ["language_model." + name, "model.language_model." + name.dropFirst("model.".count)]
   }

@@ -39,22 +39,33 @@ extension ModelDescription {
 
   private func census(format: WeightFormat) throws -> ParameterCensus {
     let census = ParameterCensus(format: format)
-    let builder = ModelBuilder(source: census, positions: 1)
-    _ = census.matrix(embedding)
-    for (index, layer) in layers.enumerated() {
-      census.expertsPerToken = layer.expertsPerToken
-      _ = try builder.layer(layer, index: index)
-    }
-    _ = try streams.map { try HyperConnection($0, census) }
-    _ = try census.norm(finalNorm)
-    _ = try head.map(census.linear)
-    _ = tiedHeadBias.map(census.vector)
+    let builder = try visitWeights(census) { census.expertsPerToken = $0.expertsPerToken }
     census.count.tiedEmbedding = head == nil
     census.count.mixtures = builder.mixtures
     census.count.cacheElementsPerPosition = builder.cacheShapes.reduce(0) {
       $0 + $1.floatsPerPosition
     }
     return census
+  }
+
+  /// Asks `source` for every weight, as loading does.
+  ///
+  /// - Parameter beforeLayer: Called with each layer before its weights are asked for.
+  @discardableResult
+  func visitWeights(
+    _ source: any WeightSource, beforeLayer: (LayerDescription) -> Void = { _ in }
+  ) throws -> ModelBuilder {
+    let builder = ModelBuilder(source: source, positions: 1)
+    _ = try source.matrix(embedding)
+    for (index, layer) in layers.enumerated() {
+      beforeLayer(layer)
+      _ = try builder.layer(layer, index: index)
+    }
+    _ = try streams.map { try HyperConnection($0, source) }
+    _ = try source.norm(finalNorm)
+    _ = try head.map(source.linear)
+    _ = try tiedHeadBias.map(source.vector)
+    return builder
   }
 }
 

@@ -30,16 +30,22 @@ struct Logits: ParsableCommand {
       }
       return id
     }
-    let checkpoint = try Checkpoint(path: model)
-    let description = try Architectures.describe(
-      checkpoint.config, hasTensor: checkpoint.holds)
+    let source = try ModelSource(model)
+    let description = try source.description()
+    guard case .checkpoint(let checkpoint, _) = source else {
+      throw Failure(.usage, "logits needs a checkpoint: \(model) is a shape without weights")
+    }
+    guard !ids.isEmpty, greedy >= 0, (chunk ?? 1) > 0, (1...1024).contains(threads) else {
+      throw Failure(.usage, "--tokens needs a token; --greedy, --chunk and --threads a count")
+    }
+    try CheckpointAudit.check(description, checkpoint)
     let decoder = try Decoder(
       description, weights: CheckpointWeights(checkpoint),
       options: DecoderOptions(
         threads: threads, positions: ids.count + greedy + 1, batch: max(ids.count, 1), exact: true))
     let evaluation = try Evaluation(
       decoder, tokens: ids, chunk: chunk ?? ids.count, greedy: greedy)
-    print(try json(evaluation).text())
+    Output.standard(try json(evaluation).text() + "\n")
   }
 
   private func json(_ evaluation: Evaluation) -> JSONValue {

@@ -77,7 +77,7 @@ struct Failure: Error, CustomStringConvertible {
       default: .badData
       }
     case is PlanError, is ListError, is CostError, is WattsError: .usage
-    case is DataError, is JSONError: .badData
+    case is DataError, is JSONError, is TokenizerError: .badData
     case is UnknownModel: .noInput
     case let error as CheckpointError: ExitStatus(rawValue: Int32(error.exitStatus)) ?? .badData
     case let error as FileError: error.exitStatus == 73 ? .cannotCreate : .inputOutput

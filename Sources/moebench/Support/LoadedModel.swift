@@ -16,7 +16,7 @@ struct LoadedModel {
     _ environment: Environment, _ progress: Progress
   ) throws {
     self.source = source
-    description = try Architectures.describe(source.configuration)
+    description = try source.description()
     let format = try options.format()
     let distribution = try options.distribution()
     switch source {
@@ -24,6 +24,7 @@ struct LoadedModel {
       if distribution != nil {
         throw Failure(.usage, "--routing: only synthetic weights can be routed by hand")
       }
+      try CheckpointAudit.check(description, checkpoint)
       weights = CheckpointWeights(checkpoint, format: format)
     case .catalogue(let entry):
       let format = format ?? .q8_0
@@ -59,7 +60,7 @@ struct LoadedModel {
     let count = try description.parameterCount()
     let kind: RunReport.Model.Source =
       switch source {
-      case .checkpoint: .safetensors
+      case .checkpoint(let checkpoint, _): checkpoint.ggufMetadata == nil ? .safetensors : .gguf
       case .catalogue: .synthetic
       }
     return RunReport.Model(

@@ -45,6 +45,13 @@ enum ModelSource {
     }
   }
 
+  func description() throws -> ModelDescription {
+    switch self {
+    case .checkpoint(let checkpoint, _): try Architectures.describe(checkpoint)
+    case .catalogue(let entry): try Architectures.describe(entry.config)
+    }
+  }
+
   var name: String {
     switch self {
     case .checkpoint(_, let name): name

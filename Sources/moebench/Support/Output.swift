@@ -20,6 +20,18 @@ enum Output {
   /// Writes progress and warnings; failing to is no reason to stop.
   static func error(_ text: String) { _ = write(text, to: 2) }
 
+  /// Everything on standard input.
+  static func readStandardInput() -> [UInt8] {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = buffer.withUnsafeMutableBytes { read(0, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return bytes }
+      bytes += buffer[..<count]
+    }
+  }
+
   static var errorIsTerminal: Bool { isatty(2) == 1 }
 
   private static func write(_ text: String, to descriptor: Int32) -> Bool {
