@@ -9,7 +9,8 @@ struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Continue a text with a model.",
     discussion:
-      "The prompt is continued as it stands: chat templates are not run. Greedy unless --temperature is above 0.")
+      "The prompt is continued as it stands: chat templates are not run. Greedy unless --temperature is above 0."
+  )
 
   @Argument(help: "A Hugging Face directory or a .gguf file.")
   var model: String

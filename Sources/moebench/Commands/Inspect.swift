@@ -36,7 +36,8 @@ struct Inspect: ParsableCommand {
     let inspection = Inspection(
       name: source.name, description: description, count: count, stored: stored,
       tokenizer: tokenizer)
-    Output.standard(output == .json ? try inspection.json.text(pretty: true) + "\n" : inspection.text)
+    Output.standard(
+      output == .json ? try inspection.json.text(pretty: true) + "\n" : inspection.text)
   }
 }
 
@@ -52,7 +53,9 @@ private struct Inspection {
     var table = TextTable([.left, .left])
     table.add(["model", name.safeForTerminal])
     table.add(["architecture", description.family])
-    table.add(["layers", "\(description.layers.count), \(count.mixtures.count) with routed experts"])
+    table.add([
+      "layers", "\(description.layers.count), \(count.mixtures.count) with routed experts",
+    ])
     if let mixture = count.mixtures.first {
       table.add(["experts", "\(mixture.experts), \(mixture.expertsPerToken) a token"])
     }

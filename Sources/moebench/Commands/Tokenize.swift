@@ -8,7 +8,8 @@ struct Tokenize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print the token ids of a text as a JSON array, or the text of token ids.",
     discussion:
-      "Special tokens in the text are recognised; none is added without --special. Without --text, --file or --decode the text is read from standard input.")
+      "Special tokens in the text are recognised; none is added without --special. Without --text, --file or --decode the text is read from standard input."
+  )
 
   @Argument(help: "A folder with tokenizer.json, or a .gguf file.")
   var model: String
@@ -22,7 +23,8 @@ struct Tokenize: ParsableCommand {
   @Flag(help: "Add what the model's own post-processor adds: begin- and end-of-text tokens.")
   var special = false
 
-  @Option(help: ArgumentHelp("Token ids, separated by commas, to turn into text.", valueName: "ids"))
+  @Option(
+    help: ArgumentHelp("Token ids, separated by commas, to turn into text.", valueName: "ids"))
   var decode: String?
 
   mutating func validate() throws {

@@ -39,26 +39,22 @@ enum ModelTokenizer {
     }
     let file = checkpoint.path + "/tokenizer.json"
     guard access(file, F_OK) == 0 else {
-      throw Failure(.noInput, "\(file.escapedForMessage()): no such file, so the model has no tokenizer")
+      throw Failure(
+        .noInput, "\(file.escapedForMessage()): no such file, so the model has no tokenizer")
     }
     return try loadJSON(file, folder: checkpoint.path)
   }
 
   private static func loadJSON(_ file: String, folder: String) throws -> Loaded {
-    let json: JSONValue
-    do throws(JSONError) {
-      json = try JSONValue(
-        parsing: try Checkpoint.contents(ofFile: file, limit: limit), limits: JSONLimits(bytes: limit))
-    } catch let error as JSONError {
-      throw Failure(.badData, "\(file.escapedForMessage()): \(error)")
-    }
+    let bytes = try Checkpoint.contents(ofFile: file, limit: limit)
     do {
+      let json = try JSONValue(parsing: bytes, limits: JSONLimits(bytes: limit))
       var tokenizer = try Tokenizer.load(json: json)
       for name in ["generation_config.json", "config.json"] {
         tokenizer.endOfText.formUnion(endIDs("\(folder)/\(name)"))
       }
       return Loaded(tokenizer: tokenizer, origin: "tokenizer.json")
-    } catch let error as TokenizerError {
+    } catch {
       throw Failure(.badData, "\(file.escapedForMessage()): \(error)")
     }
   }
