@@ -25,10 +25,9 @@ extension Shape {
       query: .direct(linear("q_proj", hidden, heads * (unrotated + rotated))),
       compression: linear("kv_a_proj_with_mqa", hidden, latent + rotated, bias: bias),
       latentNorm: latentNorm(prefix + ".kv_a_layernorm", latent),
-      expansion: .joint(
-        Parameter(
-          matrix: prefix + ".kv_b_proj.weight", rows: heads * (unrotated + value), columns: latent,
-          role: .attention)),
+      expansion: Parameter(
+        matrix: prefix + ".kv_b_proj.weight", rows: heads * (unrotated + value), columns: latent,
+        role: .attention),
       output: linear("o_proj", heads * value, hidden, bias: bias))
     if let rank = try c.optionalInt("q_lora_rank", in: 1...65536) {
       attention.query = .lowRank(

@@ -97,7 +97,9 @@ public struct Kernels: @unchecked Sendable {
 
   /// Row `row` of `matrix` as floats.
   @inline(__always)
-  func dequantizeRow(_ row: Int, of matrix: WeightMatrix, into out: UnsafeMutablePointer<Float>) {
+  package func dequantizeRow(
+    _ row: Int, of matrix: WeightMatrix, into out: UnsafeMutablePointer<Float>
+  ) {
     precondition(row >= 0 && row < matrix.rows, "row \(row) of \(matrix.rows)")
     var weights = matrix.ck
     table.pointee.dequantize_row(&weights, row, out)
@@ -118,7 +120,7 @@ public struct Kernels: @unchecked Sendable {
   /// The sum has one order whatever the range of rows and the number of tokens, so results do not depend on how a
   /// product is cut among workers.
   @inline(__always)
-  func multiply(
+  package func multiply(
     _ matrix: WeightMatrix, rows: Range<Int>, _ x: Activations, index: UnsafePointer<Int32>? = nil,
     tokens: Int, into out: UnsafeMutablePointer<Float>, stride: Int
   ) {

@@ -56,7 +56,10 @@ func selectKeys(
     if count <= limit {
       for index in 0..<count { chosen[index] = Int32(truncatingIfNeeded: index) }
     } else {
-      keepLargest(scores[row], count: count, k: limit, into: chosen, worker)
+      let mark = worker.local.mark
+      keepLargest(
+        scores[row], count: count, k: limit, into: chosen, scratch: worker.local.take(count))
+      worker.local.release(to: mark)
     }
   }
   worker.barrier()
@@ -81,15 +84,18 @@ private func scoreKeys(
 }
 
 /// The places of the `k` largest scores, ascending; of equal scores the first. NaN counts as smaller than all.
-func keepLargest(
+///
+/// - Parameters:
+///   - k: `1...count`.
+///   - places: Receives `[k]`.
+///   - scratch: `[count]`
+/// - Complexity: O(count) on average.
+package func keepLargest(
   _ scores: UnsafePointer<Float>, count: Int, k: Int, into places: UnsafeMutablePointer<Int32>,
-  _ worker: Worker
+  scratch: UnsafeMutablePointer<Float>
 ) {
-  let mark = worker.local.mark
-  defer { worker.local.release(to: mark) }
-  let sorted = worker.local.take(count)
-  for i in 0..<count { sorted[i] = scores[i].isNaN ? -.infinity : scores[i] }
-  let threshold = element(ofRank: k - 1, among: sorted, count)
+  for i in 0..<count { scratch[i] = scores[i].isNaN ? -.infinity : scores[i] }
+  let threshold = element(ofRank: k - 1, among: scratch, count)
   var larger = 0
   for i in 0..<count where scores[i] > threshold { larger += 1 }
   var equals = k - larger

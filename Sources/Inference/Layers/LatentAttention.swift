@@ -9,14 +9,6 @@ public struct LatentAttentionDescription: Sendable, Hashable {
     case lowRank(down: LinearDescription, norm: NormDescription, up: LinearDescription)
   }
 
-  /// From the latent to each head's keys and values.
-  public enum Expansion: Sendable, Hashable {
-    /// Head after head, `unrotated` key rows and then `valueDimension` value rows of `latent` columns.
-    case joint(Parameter)
-    /// Keys transposed, `[heads * latent, unrotated]`, and values, `[heads * valueDimension, latent]`.
-    case split(transposedKeys: Parameter, values: Parameter)
-  }
-
   /// Which of the visible positions a layer attends to.
   public enum Selection: Sendable, Hashable {
     case all
@@ -38,7 +30,9 @@ public struct LatentAttentionDescription: Sendable, Hashable {
   /// `[latent + rotated, hidden]`.
   public var compression: LinearDescription
   public var latentNorm: NormDescription
-  public var expansion: Expansion
+  /// From the latent to each head's keys and values: head after head, `unrotated` key rows and then `valueDimension`
+  /// value rows of `latent` columns.
+  public var expansion: Parameter
   public var output: LinearDescription
   /// nil: no element is rotated (Kimi Linear).
   public var rotary: RotaryDescription?
@@ -50,7 +44,7 @@ public struct LatentAttentionDescription: Sendable, Hashable {
 
   public init(
     heads: Int, unrotated: Int, rotated: Int, valueDimension: Int, latent: Int, query: Query,
-    compression: LinearDescription, latentNorm: NormDescription, expansion: Expansion,
+    compression: LinearDescription, latentNorm: NormDescription, expansion: Parameter,
     output: LinearDescription
   ) {
     self.heads = heads

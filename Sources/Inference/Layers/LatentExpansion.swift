@@ -2,12 +2,7 @@
 
 /// The up-projections of keys and values, a pair of matrices a head, in whatever format they are stored.
 struct LatentExpansion: Sendable {
-  private enum Matrices {
-    case joint(WeightMatrix)
-    case split(transposedKeys: WeightMatrix, values: WeightMatrix)
-  }
-
-  private let matrices: Matrices
+  private let matrix: WeightMatrix
   private let heads: Int
   private let unrotated: Int
   private let rotated: Int
@@ -15,12 +10,9 @@ struct LatentExpansion: Sendable {
   private let latent: Int
 
   init(_ d: LatentAttentionDescription, _ source: any WeightSource) throws {
-    matrices =
-      switch d.expansion {
-      case .joint(let parameter): .joint(try source.matrix(parameter))
-      case .split(let keys, let values):
-        .split(transposedKeys: try source.matrix(keys), values: try source.matrix(values))
-      }
+    var expansion = d.expansion
+    expansion.rowGroup = greatestCommonDivisor(d.unrotated, d.valueDimension)
+    matrix = try source.matrix(expansion)
     heads = d.heads
     unrotated = d.unrotated
     rotated = d.rotated
@@ -41,42 +33,33 @@ struct LatentExpansion: Sendable {
         let start = head * (unrotated + rotated)
         let input = projected.columns(start..<(start + unrotated))
         let out = queries.columns((head * (latent + rotated))..<queries.columns)
-        switch matrices {
-        case .joint(let both):
-          let first = head * (unrotated + valueDimension)
-          multiplyTransposed(
-            both.rows(first..<(first + unrotated)), input, into: out, pass, worker)
-        case .split(let keys, _):
-          pass.multiply(
-            keys.rows((head * latent)..<((head + 1) * latent)), rows: 0..<latent,
-            Activations(values: input, blocks: nil, blockStride: 0), tokens: input.rows,
-            into: out.base, stride: out.stride, worker)
-        }
+        let first = head * (unrotated + valueDimension)
+        multiplyTransposed(first..<(first + unrotated), input, into: out, pass, worker)
       }
     }
   }
 
-  /// `out[t] = W^T x[t]`: the stored rows are added up, weighed by the input's elements.
+  /// `out[t] = W[rows]^T x[t]`: the stored rows are added up, weighed by the input's elements.
   private func multiplyTransposed(
-    _ matrix: WeightMatrix, _ x: Matrix, into out: Matrix, _ pass: ForwardPass, _ worker: Worker
+    _ rows: Range<Int>, _ x: Matrix, into out: Matrix, _ pass: ForwardPass, _ worker: Worker
   ) {
     let mark = worker.local.mark
     defer { worker.local.release(to: mark) }
     guard x.rows < ForwardPass.blasRows else {
-      let panel = worker.local.take(rows: matrix.rows, columns: latent)
-      for row in 0..<matrix.rows {
-        pass.kernels.dequantizeRow(row, of: matrix, into: panel[row])
+      let panel = worker.local.take(rows: rows.count, columns: latent)
+      for (place, row) in rows.enumerated() {
+        pass.kernels.dequantizeRow(row, of: matrix, into: panel[place])
       }
       BLAS.multiply(
-        m: x.rows, n: latent, k: matrix.rows, a: x.base, strideA: x.stride, b: panel.base,
+        m: x.rows, n: latent, k: rows.count, a: x.base, strideA: x.stride, b: panel.base,
         strideB: latent, c: out.base, strideC: out.stride)
       return
     }
     let weights = worker.local.take(latent)
     for t in 0..<x.rows { out[t].update(repeating: 0, count: latent) }
-    for row in 0..<matrix.rows {
+    for (place, row) in rows.enumerated() {
       pass.kernels.dequantizeRow(row, of: matrix, into: weights)
-      for t in 0..<x.rows { pass.kernels.addScaled(x[t][row], weights, to: out[t], latent) }
+      for t in 0..<x.rows { pass.kernels.addScaled(x[t][place], weights, to: out[t], latent) }
     }
   }
 
@@ -90,21 +73,18 @@ struct LatentExpansion: Sendable {
   ) {
     worker.claim(heads, by: 1) { range in
       for head in range {
-        let matrix: WeightMatrix
-        switch matrices {
-        case .joint(let both):
-          let first = head * (unrotated + valueDimension) + unrotated
-          matrix = both.rows(first..<(first + valueDimension))
-        case .split(_, let values):
-          matrix = values.rows((head * valueDimension)..<((head + 1) * valueDimension))
-        }
+        let first = head * (unrotated + valueDimension) + unrotated
         pass.multiply(
-          matrix, rows: 0..<valueDimension,
+          matrix, rows: first..<(first + valueDimension),
           mixtures.columns((head * latent)..<((head + 1) * latent)), tokens: out.rows,
           into: out.base + head * valueDimension, stride: out.stride, worker)
       }
     }
   }
+}
+
+private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+  b == 0 ? a : greatestCommonDivisor(b, a % b)
 }
 
 extension Activations {

@@ -68,4 +68,10 @@ public struct Activations: @unchecked Sendable {
   /// `[rows]` rows of ``blockStride`` bytes; nil where products are computed on the floats.
   let blocks: UnsafeMutableRawPointer?
   let blockStride: Int
+
+  package init(values: Matrix, blocks: UnsafeMutableRawPointer?, blockStride: Int) {
+    self.values = values
+    self.blocks = blocks
+    self.blockStride = blockStride
+  }
 }
