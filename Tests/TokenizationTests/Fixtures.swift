@@ -35,4 +35,20 @@ extension JSONValue {
       ? new : (object[key] ?? .object(JSONObject())).setting(path.dropFirst(), to: new)
     return .object(object)
   }
+
+  /// The value with one of its parts replaced, or removed, at random.
+  func mutated(by replacements: [JSONValue], _ random: inout SplitMix64) -> JSONValue {
+    let stops = Int.random(in: 0..<4, using: &random) == 0
+    if !stops, var object, let key = object.keys.randomElement(using: &random) {
+      object[key] =
+        Int.random(in: 0..<8, using: &random) == 0
+        ? nil : object[key]?.mutated(by: replacements, &random)
+      return .object(object)
+    }
+    if !stops, var array, let index = array.indices.randomElement(using: &random) {
+      array[index] = array[index].mutated(by: replacements, &random)
+      return .array(array)
+    }
+    return replacements.randomElement(using: &random) ?? .null
+  }
 }

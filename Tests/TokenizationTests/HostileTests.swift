@@ -139,6 +139,43 @@ import Testing
     #expect(throws: TokenizerError.unknownID(id, vocabulary: 1024)) { try tokenizer.decode([id]) }
   }
 
+  @Test("added tokens that are longer than the search can hold are refused")
+  func longAddedTokens() throws {
+    for (count, length) in [(1, 4100), (300, 4000)] {
+      let tokens = (0..<count).map { id in
+        #"{"id":\#(1019 + id),"content":"\#(id)\#(String(repeating: "x", count: length - 3))"}"#
+      }
+      let refusal = try Self.changed("added_tokens", "[\(tokens.joined(separator: ","))]")
+      #expect(refusal?.contains("is longer than") == true)
+    }
+  }
+
+  @Test(
+    "documents changed at random are refused or give a tokenizer that works",
+    arguments: 0..<8 as Range<UInt64>)
+  func mutations(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let base = try Fixtures.json("sentencepiece/tokenizer.json")
+    let replacements = try [
+      "null", "true", "-1", "0", "1e300", "9223372036854775807", #""""#, #""a b""#, "[]", "{}",
+      "[[]]", #"{"type":"Sequence"}"#, #"{"type":"ByteLevel"}"#, #"{"type":"Metaspace"}"#,
+    ]
+    .map { try JSONValue(parsing: $0) }
+    for _ in 0..<60 {
+      var json = base
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        json = json.mutated(by: replacements, &random)
+      }
+      do throws(TokenizerError) {
+        let tokenizer = try Tokenizer.load(json: json)
+        let ids = try tokenizer.encode("a measure <tool> of naïve tokens\r\n 12", special: true)
+        _ = try tokenizer.decode(ids)
+      } catch {
+        #expect(!error.description.contains("\n") && error.description.utf8.count <= 400)
+      }
+    }
+  }
+
   @Test("a pattern that needs too many steps on a text is an error, not a hang")
   func costlyPattern() throws {
     let base = try Fixtures.json("qwen3_moe/tokenizer.json")

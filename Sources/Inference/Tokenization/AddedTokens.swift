@@ -15,6 +15,27 @@ struct AddedToken: Sendable {
   var isNormalized = false
 }
 
+extension AddedToken {
+  /// Bytes of one token and of all together: far above any tokenizer's, and the search's memory is in
+  /// proportion to them.
+  static let longest = 4096
+  static let longestTotal = 1 << 20
+
+  /// Refuses tokens that are longer than the search can hold.
+  static func checkLengths(_ tokens: [AddedToken], field: String) throws(TokenizerError) {
+    var total = 0
+    for token in tokens {
+      total += token.content.count
+      guard token.content.count <= longest, total <= longestTotal else {
+        throw .field(
+          field,
+          rule: "token \(token.id) is longer than \(longest) bytes, or all are than \(longestTotal)"
+        )
+      }
+    }
+  }
+}
+
 /// Finds added tokens in a text: the leftmost, and of those the longest.
 struct AddedTokenMatcher: Sendable {
   /// A part of the text: a token, or text between tokens.

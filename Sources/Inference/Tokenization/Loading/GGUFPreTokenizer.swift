@@ -44,6 +44,8 @@ struct GGUFPreTokenizer {
       ignoresMerges = true
     case "deepseek-v3", "hunyuan-dense", "joyai-llm":
       splits = Self.deepseekV3
+    case "deepseek-llm":
+      splits = Self.deepseekLLM
     case "deepseek-coder":
       splits = Self.deepseekCoder
     case "bailingmoe", "bailingmoe2", "llada-moe":
@@ -95,6 +97,15 @@ struct GGUFPreTokenizer {
   private static let seedCoder =
     contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"#
     + #"| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+"#
+
+  /// The second class is the letters of scripts with two cases.
+  private static let deepseekLLM = [
+    #"[\r\n]"#,
+    #"\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕ"#
+      + "ἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\u{1F7D}ᾀ-ᾴᾶ-ᾼ\u{1FBE}ῂ-ῄῆ-ῌῐ-\u{1FD3}ῖ-\u{1FDB}ῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤ\u{2126}ℨ"
+      + "\u{212A}-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+",
+    #"\s?[!-/:-~！-／：-～‘-‟　-。]+"#, #"\s+$"#, "[一-龥ࠀ-一가-\u{D7FF}]+", #"\p{N}+"#,
+  ]
 
   private static let deepseekCoder = [
     #"[\r\n]"#, #"\s?\p{L}+"#, #"\s?\p{P}+"#, "[一-龥ࠀ-一가-\u{D7FF}]+", #"\p{N}"#,

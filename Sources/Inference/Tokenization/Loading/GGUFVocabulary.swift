@@ -105,11 +105,9 @@ struct GGUFVocabularyReader {
     for (id, type) in types.enumerated() {
       guard type == .control || type == .userDefined else { continue }
       let content = Array(source.tokens[id].utf8)
-      guard content.count <= 4096 else {
-        throw .field("tokenizer.ggml.tokens", rule: "token \(id) is longer than 4096 bytes")
-      }
       tokens.append(AddedToken(id: id, content: content, isSpecial: type == .control))
     }
+    try AddedToken.checkLengths(tokens, field: "tokenizer.ggml.tokens")
     return tokens
   }
 

@@ -25,7 +25,7 @@ extension Tokenizer {
     let model = try vocabulary.model()
     var parts = TokenizerParts(
       preTokenizer: reader.preTokenizer, model: model,
-      surfaces: vocabulary.surfaces(decoder: decoder))
+      surfaces: vocabulary.surfaces(decoder: decoder, normalizer: normalizer))
     parts.added = added
     parts.normalizer = normalizer
     parts.stripsLeadingSpace = decoder.stripsLeadingSpace
@@ -58,9 +58,6 @@ func readAddedTokens(_ field: Field?) throws(TokenizerError) -> [AddedToken] {
     guard ids.insert(id).inserted else {
       throw .field("\(entry.path).id", rule: "\(id) is given to another token as well")
     }
-    guard content.count <= 4096 else {
-      throw .field("\(entry.path).content", rule: "is longer than 4096 bytes")
-    }
     guard contents.insert(content).inserted else {
       throw .field("\(entry.path).content", rule: "is the content of another token as well")
     }
@@ -73,6 +70,7 @@ func readAddedTokens(_ field: Field?) throws(TokenizerError) -> [AddedToken] {
         stripsRight: try entry.bool("rstrip", default: false),
         isNormalized: try entry.bool("normalized", default: !isSpecial)))
   }
+  try AddedToken.checkLengths(tokens, field: field.path)
   return tokens
 }
 

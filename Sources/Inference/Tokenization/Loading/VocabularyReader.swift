@@ -72,6 +72,11 @@ struct VocabularyReader {
     }
     for token in added {
       let content = String(decoding: token.content, as: UTF8.self)
+      if let id = vocab.value[content]?.int, id != token.id {
+        throw .field(
+          "added_tokens",
+          rule: "\(content.quotedForMessage()) has id \(token.id) here and \(id) in the vocabulary")
+      }
       if let name = tokens[token.id], !name.hasSameBytes(as: content) {
         throw .field(
           "added_tokens",
@@ -88,18 +93,23 @@ struct VocabularyReader {
   }
 
   /// What each id stands for in decoded text.
-  func surfaces(decoder: DecoderSettings) -> TokenTable {
+  ///
+  /// An added token that is looked for after normalization stands for what was found: with a
+  /// normalizer that puts a marker before it, that is a space more.
+  func surfaces(decoder: DecoderSettings, normalizer: Normalizer) -> TokenTable {
+    var added: [Int: [UInt8]] = [:]
+    for token in self.added {
+      added[token.id] =
+        token.isNormalized && !isByteLevel
+        ? decoder.surface(normalizer.apply(token.content)) : token.content
+    }
     var surfaces = TokenTable()
-    let isAdded = Set(added.map(\.id))
     for id in 0..<keys.count {
-      guard let key = keys[id].map(Array.init) else {
-        surfaces.append(nil)
-        continue
-      }
+      let key = keys[id].map(Array.init)
       if isByteLevel {
         surfaces.append(literals[id] ?? key)
       } else {
-        surfaces.append(isAdded.contains(id) ? key : decoder.surface(key))
+        surfaces.append(added[id] ?? key.map(decoder.surface))
       }
     }
     return surfaces
