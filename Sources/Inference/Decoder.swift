@@ -117,7 +117,8 @@ public final class Decoder {
   ///   - inputs: Sequence and tokens; at most ``DecoderOptions/batch`` tokens in all.
   ///   - scoring: Which rows are scored.
   /// - Returns: `[scored rows, vocabulary]`, valid until the next call.
-  /// - Throws: ``EngineError`` for tokens outside the vocabulary or positions past the cache.
+  /// - Throws: ``EngineError`` for tokens outside the vocabulary, positions past the cache, and keys that an indexer
+  ///   could not choose among.
   @discardableResult
   public func forward(
     _ inputs: [(sequence: Int, tokens: ArraySlice<Int>)], scoring: Scoring
@@ -132,6 +133,9 @@ public final class Decoder {
       try pass.append(input.tokens, to: input.sequence, scoring: scoring)
     }
     pool.run(self)
+    if pass.hasUnusableSelection.load(ordering: .relaxed) {
+      throw .nonFinite(place: "the scores of an attention indexer")
+    }
     routing.countStep()
     return Matrix(logits.floats, rows: pass.outputRows.count, columns: description.vocabulary)
   }

@@ -1,5 +1,7 @@
 // One batch of tokens on its way through the layers.
 
+import Synchronization
+
 /// Consecutive rows of a batch that continue one sequence.
 public struct Segment: Sendable, Equatable {
   /// Which sequence of the cache.
@@ -35,6 +37,8 @@ public final class ForwardPass {
   var routing: RoutingRecorder?
   /// Overrides what the routers choose, for synthetic weights.
   var forcedRouting: ForcedRouting?
+  /// Set where an indexer's scores were not finite, so that its choice means nothing.
+  let hasUnusableSelection = Atomic<Bool>(false)
   private let storage: Memory
   /// `[capacity, selectionLimit]` chosen keys and `[capacity]` how many: one layer's choice may serve the next ones.
   private let selections: Memory
@@ -71,6 +75,7 @@ public final class ForwardPass {
   /// Starts an empty batch.
   func begin() {
     count = 0
+    hasUnusableSelection.store(false, ordering: .relaxed)
     segments.removeAll(keepingCapacity: true)
     blocks.removeAll(keepingCapacity: true)
     outputRows.removeAll(keepingCapacity: true)

@@ -56,6 +56,9 @@ func selectKeys(
     if count <= limit {
       for index in 0..<count { chosen[index] = Int32(truncatingIfNeeded: index) }
     } else {
+      // No attention score would show that keys were chosen by nothing.
+      let isFinite = (0..<count).allSatisfy { scores[row][$0].isFinite }
+      if !isFinite { pass.hasUnusableSelection.store(true, ordering: .relaxed) }
       let mark = worker.local.mark
       keepLargest(
         scores[row], count: count, k: limit, into: chosen, scratch: worker.local.take(count))

@@ -117,7 +117,7 @@ public struct LongRopeScaling: Sendable, Hashable {
 
 extension RotaryDescription {
   /// Radians a position for each pair, `[dimension / 2]`, where the cache holds `positions`.
-  func inverseFrequencies(positions: Int) -> [Float] {
+  package func inverseFrequencies(positions: Int) -> [Float] {
     let plain = (0..<dimension / 2).map { powf(theta, -2 * Float($0) / Float(dimension)) }
     switch scaling {
     case .none:
@@ -161,7 +161,7 @@ extension RotaryDescription {
   }
 
   /// What cosines and sines are multiplied by.
-  func attentionFactor(positions: Int) -> Float {
+  package func attentionFactor(positions: Int) -> Float {
     switch scaling {
     case .none, .linear, .llama3: 1
     case .yarn(let yarn): yarn.effectiveAttentionFactor
@@ -172,13 +172,13 @@ extension RotaryDescription {
 }
 
 /// Cosines and sines of every position, made once.
-final class RotaryTable: @unchecked Sendable {
+package final class RotaryTable: @unchecked Sendable {
   let description: RotaryDescription
   /// `[positions, dimension]`: the cosines, then the sines of each position.
   private let memory: Memory
   let positions: Int
 
-  init(_ description: RotaryDescription, positions: Int) throws(EngineError) {
+  package init(_ description: RotaryDescription, positions: Int) throws(EngineError) {
     self.description = description
     self.positions = positions
     let half = description.dimension / 2
@@ -198,7 +198,7 @@ final class RotaryTable: @unchecked Sendable {
 
   /// Turns the first `dimension` elements of `x` by its position; `inverse` turns them back.
   @inline(__always)
-  func rotate(_ x: UnsafeMutablePointer<Float>, position: Int, inverse: Bool = false) {
+  package func rotate(_ x: UnsafeMutablePointer<Float>, position: Int, inverse: Bool = false) {
     assert(position < positions, "position \(position) of \(positions)")
     let half = description.dimension / 2
     let cosines = memory.floats + position * description.dimension

@@ -73,13 +73,13 @@ public struct RouterDescription: Sendable, Hashable {
   }
 }
 
-struct Router: Sendable {
+package struct Router: Sendable {
   let description: RouterDescription
   let gate: Linear
   private let choiceBias: Vector?
   private let table: [Int32]?
 
-  init(_ d: RouterDescription, _ source: any WeightSource) throws {
+  package init(_ d: RouterDescription, _ source: any WeightSource) throws {
     description = d
     gate = try source.linear(d.gate)
     choiceBias = try d.choiceBias.map(source.vector)
@@ -102,7 +102,7 @@ struct Router: Sendable {
   ///   - experts: Receives `[expertsPerToken]` expert numbers, ascending. Ties go to the lower number.
   ///   - weights: Receives their weights.
   /// - Complexity: O(experts · expertsPerToken), no allocation.
-  func route(
+  package func route(
     _ logits: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, token: Int,
     forced: UnsafePointer<Int32>?, experts: UnsafeMutablePointer<Int32>,
     weights: UnsafeMutablePointer<Float>, _ kernels: Kernels
@@ -204,13 +204,14 @@ struct Router: Sendable {
     forced: UnsafePointer<Int32>?, experts: UnsafeMutablePointer<Int32>,
     weights: UnsafeMutablePointer<Float>
   ) {
+    let k = description.expertsPerToken
+    if let forced {
+      experts.update(from: forced, count: k)
+    } else {
+      chooseLargest(logits, count: choices, k: k, into: experts)
+    }
     scratch.update(from: logits, count: choices)
-    for i in 0..<description.expertsPerToken {
-      if let forced {
-        experts[i] = forced[i]
-      } else {
-        chooseLargest(scratch, count: choices, k: 1, into: experts + i)
-      }
+    for i in 0..<k {
       let winner = Int(experts[i])
       let largest = scratch[winner]
       var sum: Float = 0
@@ -222,7 +223,7 @@ struct Router: Sendable {
       weights[i] = 1 / sum
       scratch[winner] = -.infinity
     }
-    if description.expertsPerToken == 2 && experts[0] > experts[1] {
+    if k == 2 && experts[0] > experts[1] {
       swap(&experts[0], &experts[1])
       swap(&weights[0], &weights[1])
     }

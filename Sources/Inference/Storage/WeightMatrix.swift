@@ -51,7 +51,9 @@ public struct WeightMatrix: @unchecked Sendable {
     rows * rowBytes + (scales == nil ? 0 : ((rows + 127) / 128) * scaleColumns * 4)
   }
 
-  init(format: WeightFormat, rows: Int, columns: Int, base: UnsafeRawPointer, rowBytes: Int) {
+  package init(
+    format: WeightFormat, rows: Int, columns: Int, base: UnsafeRawPointer, rowBytes: Int
+  ) {
     self.format = format
     self.rows = rows
     self.columns = columns

@@ -1,6 +1,7 @@
 // Weights from a checkpoint's tensors: used where they lie in the file, converted only when they must be.
 
 import Dispatch
+import StrictJSON
 
 /// Gives a model its weights out of a checkpoint.
 ///
@@ -115,6 +116,8 @@ public final class CheckpointWeights: WeightSource {
   }
 
   /// A tensor's values as aligned floats of our own.
+  ///
+  /// They are few, and some act where no score would show it (a bias that only chooses experts), so each is checked.
   func floats(_ tensor: StoredTensor, shape: [Int]) throws -> Vector {
     try check(tensor, shape: shape)
     let count = shape.reduce(1, *)
@@ -128,6 +131,10 @@ public final class CheckpointWeights: WeightSource {
     let matrix = WeightMatrix(
       format: format, rows: 1, columns: count, base: base, rowBytes: tensor.bytes.count)
     if count > 0 { try Kernels().dequantizeRow(0, of: matrix, into: memory.floats) }
+    for index in 0..<count where !memory.floats[index].isFinite {
+      throw EngineError.nonFinite(
+        place: "tensor \(tensor.name.quotedForMessage()), element \(index)")
+    }
     bytesByFormat[.f32, default: 0] += count * 4
     return Vector(memory.floats, count: count)
   }
