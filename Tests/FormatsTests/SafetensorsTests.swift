@@ -36,6 +36,19 @@ import Testing
     #expect(checkpoint.config["model_type"]?.string == "x")
   }
 
+  @Test(
+    "what the reference reader accepts is accepted",
+    arguments: [
+      #"{"__metadata__":null,"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8],"x":[[[[[[[[[1]]]]]]]]]}}"#,
+      #"{"a":{"dtype":"F4","shape":[16],"data_offsets":[0,8]}}   "#,
+      #"{"":{"dtype":"F32","shape":[0,4611686018427387904,8],"data_offsets":[0,0]},"#
+        + #""\u0000":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}"#,
+    ])
+  func odd(header: String) throws {
+    #expect(try refusal(safetensors(header, data: 8)) == nil)
+  }
+
   @Test("a tensor outlives its checkpoint")
   func lifetime() throws {
     let folder = try TemporaryFolder()

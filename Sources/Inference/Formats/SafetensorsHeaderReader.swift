@@ -47,7 +47,7 @@ struct SafetensorsHeaderReader {
   mutating func readAll() throws(CheckpointError) {
     var members = try json { () throws(JSONError) in
       try JSONMemberReader(
-        header, limits: JSONLimits(bytes: header.count, depth: 8, values: 4 << 20))
+        header, limits: JSONLimits(bytes: header.count, values: 4 << 20))
     }
     while let member = try json({ () throws(JSONError) in try members.next() }) {
       let offset = Self.lengthBytes + member.offset
@@ -71,6 +71,7 @@ struct SafetensorsHeaderReader {
     let place = CheckpointError.Place.field(Self.metadataKey)
     guard !hasMetadata else { throw CheckpointError(path, .duplicate, at: place, offset: offset) }
     hasMetadata = true
+    if value.isNull { return }
     guard let object = value.object else {
       throw CheckpointError(
         path, .wrongKind(found: value.kind, wanted: "an object"), at: place, offset: offset)
