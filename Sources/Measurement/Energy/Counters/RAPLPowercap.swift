@@ -19,12 +19,7 @@ package struct FileCounter: EnergyCounter {
   }
 
   package func read() throws(EnergyReason) -> UInt64 {
-    let text: String
-    do throws(FileFault) { text = try tree.text(path).trimmed } catch { throw EnergyReason(error) }
-    guard let value = UInt64(text) else {
-      throw EnergyReason(.garbage, "\(path) is not a counter: \(text.clipped)")
-    }
-    return value
+    try tree.counter(path)
   }
 }
 

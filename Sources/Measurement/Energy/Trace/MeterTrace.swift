@@ -1,0 +1,151 @@
+// Another meter's recording: CSV of time and watts, joules or kilowatt-hours.
+
+import Foundation
+
+/// Why a recording is refused; names file, line and rule.
+public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Rule: Equatable, Sendable {
+    case unreadable(String)
+    case header
+    case columns(Int)
+    case time
+    case value
+    case order
+    case falling
+    case empty
+  }
+
+  public let file: String
+  /// From 1; 0 for the file as a whole.
+  public let line: Int
+  public let rule: Rule
+
+  public var description: String {
+    let place = line > 0 ? "\(file):\(line)" : file
+    return switch rule {
+    case .unreadable(let reason): "\(place): \(reason)"
+    case .header: "\(place): the header must be time,watts or time,joules or time,kwh"
+    case .columns(let count): "\(place): \(count) columns where the header has 2"
+    case .time: "\(place): the time is neither ISO 8601 nor seconds since 1970"
+    case .value: "\(place): not a finite number, 0 or more"
+    case .order: "\(place): the time is not after the line before"
+    case .falling: "\(place): the counter falls; it was reset"
+    case .empty: "\(place): fewer than two readings"
+    }
+  }
+}
+
+/// Power or energy against wall-clock time.
+public struct MeterTrace: Sendable, Equatable {
+  package enum Kind: String, Sendable {
+    case watts, joules, kwh
+  }
+
+  package let kind: Kind
+  /// Seconds since 1970 and watts, or joules since the recording began.
+  package let points: [PowerSeries.Point]
+
+  public static let sizeLimit = 256 << 20
+  /// Days to the times of a recording that could be meant: 1970 … 2200.
+  private static let times = 0.0...7_258_118_400.0
+
+  /// - Parameters:
+  ///   - text: Header and lines; CRLF, a byte order mark and empty lines are allowed.
+  ///   - file: For errors.
+  public init(csv text: String, file: String) throws(TraceError) {
+    var kind: Kind?
+    var points: [PowerSeries.Point] = []
+    // The UTF-8 view: "\r\n" is one Character, and splitting by it would need both forms.
+    for (index, bytes) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
+      .enumerated()
+    {
+      let line = String(decoding: bytes, as: UTF8.self).trimmed.drop { $0 == "\u{FEFF}" }
+      guard !line.isEmpty else { continue }
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed)
+      func error(_ rule: TraceError.Rule) -> TraceError {
+        TraceError(file: file, line: index + 1, rule: rule)
+      }
+      guard let known = kind else {
+        kind = try Self.header(cells, error)
+        continue
+      }
+      guard cells.count == 2 else { throw error(.columns(cells.count)) }
+      guard let time = Self.time(cells[0]) else { throw error(.time) }
+      guard let value = Double(cells[1]), value.isFinite, value >= 0 else { throw error(.value) }
+      if let last = points.last {
+        guard time > last.time else { throw error(.order) }
+        let scaled = known == .kwh ? value * 3.6e6 : value
+        guard known == .watts || scaled >= last.watts else { throw error(.falling) }
+      }
+      points.append(.init(time: time, watts: known == .kwh ? value * 3.6e6 : value))
+    }
+    guard let kind else { throw TraceError(file: file, line: 1, rule: .header) }
+    guard points.count >= 2 else { throw TraceError(file: file, line: 0, rule: .empty) }
+    self.kind = kind
+    self.points = points
+  }
+
+  /// Reads a file of at most 256 MiB.
+  public init(path: String) throws(TraceError) {
+    let data: Data
+    do {
+      let size = try FileManager.default.attributesOfItem(atPath: path)
+      guard size[.type] as? FileAttributeType == .typeRegular,
+        (size[.size] as? NSNumber)?.intValue ?? Int.max <= Self.sizeLimit
+      else {
+        throw TraceError(
+          file: path, line: 0, rule: .unreadable("not a regular file of 256 MiB at most"))
+      }
+      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch let error as TraceError { throw error } catch {
+      throw TraceError(
+        file: path, line: 0, rule: .unreadable("cannot be read: \(error.localizedDescription)"))
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw TraceError(file: path, line: 0, rule: .unreadable("not UTF-8"))
+    }
+    try self.init(csv: text, file: path)
+  }
+
+  private static func header(
+    _ cells: [String], _ error: (TraceError.Rule) -> TraceError
+  ) throws(TraceError) -> Kind {
+    guard cells.count == 2, cells[0].lowercased() == "time",
+      let kind = Kind(rawValue: cells[1].lowercased())
+    else { throw error(.header) }
+    return kind
+  }
+
+  private static func time(_ text: String) -> Double? {
+    if let seconds = Double(text) { return times.contains(seconds) ? seconds : nil }
+    // Both forms of ISO 8601: with and without a fraction of a second.
+    for fraction in [true, false] {
+      let style = Date.ISO8601FormatStyle(includingFractionalSeconds: fraction)
+      if let date = try? style.parse(text) { return date.timeIntervalSince1970 }
+    }
+    return nil
+  }
+
+  /// Energy between two moments, seconds since 1970; nothing is bridged over 60 s.
+  public func joules(from start: Double, to end: Double) throws(EnergyReason) -> Double {
+    if kind == .watts { return try PowerSeries(points).joules(from: start, to: end) }
+    guard end > start else { throw EnergyReason(.windowTooShort, "no time passed") }
+    let before = try counter(at: start)
+    return try counter(at: end) - before
+  }
+
+  /// The counter, interpolated between two readings.
+  private func counter(at time: Double) throws(EnergyReason) -> Double {
+    guard let after = points.firstIndex(where: { $0.time >= time }),
+      points[after].time == time || after > 0
+    else {
+      throw EnergyReason(.noSamplesInWindow, "the recording does not reach around the window")
+    }
+    guard points[after].time > time else { return points[after].watts }
+    let (a, b) = (points[after - 1], points[after])
+    guard b.time - a.time <= PowerSeries.longestGap else {
+      throw EnergyReason(.gap, "\(Int(b.time - a.time)) s between two readings")
+    }
+    return a.watts + (b.watts - a.watts) * (time - a.time) / (b.time - a.time)
+  }
+}

@@ -1,0 +1,98 @@
+// The small HTTP client against a server on the loopback interface that answers once.
+
+import Foundation
+import Measurement
+import Testing
+
+/// Accepts one connection, reads the request, sends fixed bytes and closes.
+private final class OneShotServer: Sendable {
+  let port: UInt16
+  private let listener: Int32
+
+  init(answer: String, delay: Double = 0) throws {
+    #if canImport(Glibc)
+      let kind = Int32(SOCK_STREAM.rawValue)
+    #else
+      let kind = SOCK_STREAM
+    #endif
+    let listener = socket(AF_INET, kind, 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { plain in
+        bind(listener, plain, size) == 0 && listen(listener, 1) == 0
+          && getsockname(listener, plain, &size) == 0
+      }
+    }
+    try #require(bound)
+    self.listener = listener
+    port = UInt16(bigEndian: address.sin_port)
+    Thread.detachNewThread {
+      let client = accept(listener, nil, nil)
+      guard client >= 0 else { return }
+      var bytes = [UInt8](repeating: 0, count: 4096)
+      _ = recv(client, &bytes, bytes.count, 0)
+      Thread.sleep(forTimeInterval: delay)
+      _ = answer.withCString { write(client, $0, strlen($0)) }
+      close(client)
+    }
+  }
+
+  deinit { close(listener) }
+
+  func body(path: String = "/", timeout: Double = 5) throws -> Data {
+    let get = try #require(HTTPGet(authority: "127.0.0.1:\(port)", path: path, timeout: timeout))
+    return try get.body()
+  }
+}
+
+@Suite struct HTTPGetTests {
+  @Test("a Shelly behind the loopback interface is read")
+  func shelly() throws {
+    let server = try OneShotServer(
+      answer: "HTTP/1.1 200 OK\r\nContent-Length: 31\r\n\r\n{\"apower\":87.5,\"voltage\":230.1}")
+    let reader = try ShellyReader(authority: "127.0.0.1:\(server.port)", generation: .second)
+    #expect(try reader.watts() == 87.5)
+  }
+
+  @Test(
+    "answers that are not sound are reasons",
+    arguments: [
+      ("HTTP/1.1 404 Not Found\r\n\r\n", EnergyFault.garbage),
+      ("HTTP/1.1 401 Unauthorized\r\n\r\n", .permissionDenied), ("garbage", .garbage),
+      ("", .garbage),
+      ("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort", .garbage),
+      ("HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "x", count: 70_000), .meterDisappeared),
+    ])
+  func unsound(answer: String, fault: EnergyFault) throws {
+    let server = try OneShotServer(answer: answer)
+    let error = #expect(throws: EnergyReason.self) { try server.body() }
+    #expect(error?.fault == fault)
+  }
+
+  @Test("a server that does not answer is given up after the timeout")
+  func silent() throws {
+    let server = try OneShotServer(answer: "late", delay: 3)
+    let error = #expect(throws: EnergyReason.self) { try server.body(timeout: 0.2) }
+    #expect(error?.fault == .gap)
+  }
+
+  @Test("a closed port is a meter that disappeared")
+  func closed() throws {
+    let get = try #require(HTTPGet(authority: "127.0.0.1:1", path: "/"))
+    let error = #expect(throws: EnergyReason.self) { try get.body() }
+    #expect(error?.fault == .meterDisappeared)
+  }
+
+  @Test("authorities that could smuggle a request are refused")
+  func authorities() {
+    for bad in ["", "a b", "host/x", "host\r\nX: y", "host:0", "host:99999", "user@host", ":80"] {
+      #expect(HTTPGet(authority: bad, path: "/") == nil, "\(bad)")
+    }
+    #expect(HTTPGet(authority: "host", path: "/a b") == nil)
+    #expect(HTTPGet(authority: "[::1]:8080", path: "/")?.host == "::1")
+    #expect(HTTPGet(authority: "plug.local", path: "/")?.port == 80)
+  }
+}

@@ -1,0 +1,76 @@
+// Recordings of other meters: the three forms, what is refused, and a file read as a meter.
+
+import Foundation
+import Measurement
+import Synchronization
+import Testing
+
+private func trace(_ text: String) throws -> MeterTrace { try MeterTrace(csv: text, file: "m.csv") }
+
+@Suite struct TraceTests {
+  @Test("watts are integrated, joules and kilowatt-hours are differences")
+  func forms() throws {
+    let watts = try trace("time,watts\n100,50\n110,150\r\n120,150\n")
+    #expect(abs(try watts.joules(from: 100, to: 110) - 1000) < 1e-9)
+    #expect(abs(try watts.joules(from: 115, to: 120) - 750) < 1e-9)
+    let joules = try trace("\u{FEFF}Time,Joules\n100,5\n\n110,1005\n")
+    #expect(abs(try joules.joules(from: 100, to: 105) - 500) < 1e-9)
+    let kwh = try trace(
+      "time,kwh\n2026-11-21T05:00:00Z,1.000\n2026-11-21T05:00:30.500Z,1.001\n")
+    let start = try #require(kwh.points.first).time
+    #expect(abs(try kwh.joules(from: start, to: start + 30.5) - 3600) < 1e-6)
+  }
+
+  @Test("a gap over 60 s and a window beyond the recording have no energy")
+  func gaps() throws {
+    for kind in ["watts", "joules"] {
+      let gap = try trace("time,\(kind)\n0,10\n61,20\n70,20\n")
+      let error = #expect(throws: EnergyReason.self) { try gap.joules(from: 1, to: 65) }
+      #expect(error?.fault == .gap)
+      for (start, end) in [(-5.0, 10.0), (65, 80)] {
+        let outside = #expect(throws: EnergyReason.self) { try gap.joules(from: start, to: end) }
+        #expect(outside?.fault == .noSamplesInWindow)
+      }
+    }
+  }
+
+  @Test(
+    "a malformed recording is an error that names line and rule",
+    arguments: [
+      ("", 1, TraceError.Rule.header), ("watts,time\n", 1, .header), ("time,volts\n", 1, .header),
+      ("time,watts\n1,2\n", 0, .empty), ("time,watts\n1,2\n2,3,4\n", 3, .columns(3)),
+      ("time,watts\nyesterday,2\n", 2, .time), ("time,watts\n-5,2\n", 2, .time),
+      ("time,watts\n1,nan\n", 2, .value), ("time,watts\n1,-2\n", 2, .value),
+      ("time,watts\n1,2\n1,2\n", 3, .order), ("time,joules\n1,5\n2,4\n", 3, .falling),
+    ])
+  func malformed(text: String, line: Int, rule: TraceError.Rule) {
+    let error = #expect(throws: TraceError.self) { try trace(text) }
+    #expect(error?.line == line && error?.rule == rule)
+    #expect(error?.description.hasPrefix("m.csv") == true)
+  }
+
+  @Test("a growing file is a meter; a wall clock that is set during the window spoils it")
+  func meter() throws {
+    let fake = try FakeTree(["/m.csv": "time,watts\n0,100\n1000,100\n"])
+    let path = fake.root.appending(path: "m.csv").path
+    #expect(throws: TraceError.self) { try TraceMeter(path: path + "x") }
+    try fake.write("/m.csv", "time,watts\n" + (0...20).map { "\($0),100\n" }.joined())
+    let reader = WallTime()
+    let meter = try TraceMeter(path: path, patience: 0.3) { reader.value.withLock { $0 } }
+    reader.value.withLock { $0 = 5 }
+    meter.begin()
+    reader.value.withLock { $0 = 9 }
+    let window = EnergyWindow(seconds: 4, utilisation: .known(1), ownUtilisation: 1)
+    #expect(abs((meter.end(window).joules.value ?? 0) - 400) < 1e-9)
+    reader.value.withLock { $0 = 900 }
+    #expect(meter.end(window).invalidReasons.map(\.fault) == [.gap])
+    reader.value.withLock { $0 = 18 }
+    meter.begin()
+    reader.value.withLock { $0 = 22 }
+    #expect(meter.end(window).invalidReasons.map(\.fault) == [.noSamplesInWindow])
+  }
+}
+
+private final class WallTime: Sendable {
+  let value = Mutex(0.0)
+}
