@@ -30,7 +30,8 @@ let package = Package(
 
     .target(name: "StrictJSON"),
     .target(name: "Inference", dependencies: ["CKernels", "COpenBLAS", "CSystem", "StrictJSON"]),
-    .target(name: "Measurement"),
+    .target(name: "CMeters"),
+    .target(name: "Measurement", dependencies: ["CMeters"]),
     .target(name: "CostModel"),
     // The data as bytes in the binary, so that it works alone: #embed compiles in a fraction of a
     // second where embedded Swift resources of this size took 36 s.

@@ -1,0 +1,123 @@
+// The choice of a meter, the doctor's findings and the calibration.
+
+import Measurement
+import Testing
+
+private let model = PowerModel.best(
+  for: PowerFacts(
+    part: nil, family: nil, threads: 2, memoryGB: nil,
+    dramWattsPerGB: WattsRange(low: 0, best: 0, high: 0), teadsCurve: [],
+    unknownWattsPerThread: 4, ranges: [.unknownCPU: (0.3, 2.5)]))
+
+private func rapl() throws -> FakeTree {
+  let zone = "/sys/class/powercap/intel-rapl:0"
+  return try FakeTree([
+    "\(zone)/name": "package-0", "\(zone)/energy_uj": "5",
+    "\(zone)/max_energy_range_uj": "65532610987",
+  ])
+}
+
+@Suite struct MeterChoiceTests {
+  @Test("every form of --meter is read")
+  func requests() throws {
+    #expect(try MeterRequest(flag: "auto") == .automatic)
+    #expect(try MeterRequest(flag: "hwmon:ina226") == .hardwareMonitor(chip: "ina226"))
+    #expect(try MeterRequest(flag: "command:echo 5 W: x") == .command("echo 5 W: x"))
+    #expect(
+      try MeterRequest(flag: "redfish:https://bmc/redfish/v1/Chassis/1/Power")
+        == .redfish(url: "https://bmc/redfish/v1/Chassis/1/Power"))
+    for bad in ["", "xyz", "csv", "csv:", "rapl:x", "shelly", ":"] {
+      #expect(throws: MeterRequestError(text: bad)) { try MeterRequest(flag: bad) }
+    }
+  }
+
+  @Test("the automatic choice takes the best that resolves a repetition and says what it passed")
+  func automatic() throws {
+    let fake = try rapl()
+    let choice = try MeterFactory(estimate: model, tree: fake.tree).choose(.automatic)
+    #expect(choice.meter?.name == "rapl-powercap")
+    #expect(choice.passedOver.map(\.name) == ["ipmi-dcmi", "hwmon", "battery"])
+    let bare = try FakeTree()
+    let estimate = try MeterFactory(estimate: model, tree: bare.tree).choose(.automatic)
+    #expect(estimate.meter?.name == "estimate-unknown-cpu")
+    #expect(estimate.meter?.provenance == .estimated)
+    #expect(try MeterFactory(estimate: nil, tree: bare.tree).choose(.automatic).meter == nil)
+    #expect(try MeterFactory(estimate: model, tree: bare.tree).choose(.none).meter == nil)
+  }
+
+  @Test("a battery is too slow for short repetitions and taken for long ones")
+  func slow() throws {
+    let battery = "/sys/class/power_supply/BAT0"
+    let fake = try FakeTree([
+      "\(battery)/type": "Battery", "\(battery)/status": "Discharging",
+      "\(battery)/power_now": "15000000",
+    ])
+    let factory = MeterFactory(estimate: model, tree: fake.tree)
+    #expect(try factory.choose(.automatic, windowSeconds: 2).meter?.provenance == .estimated)
+    #expect(try factory.choose(.automatic, windowSeconds: 600).meter?.name == "battery")
+    #expect(try factory.choose(.battery).meter?.name == "battery")
+  }
+
+  @Test("a meter asked for by name is never replaced")
+  func explicit() throws {
+    let bare = try FakeTree()
+    let factory = MeterFactory(estimate: model, tree: bare.tree)
+    for request in [MeterRequest.raplPowercap, .raplPerf, .battery, .hardwareMonitor(chip: nil)] {
+      #expect(throws: EnergyReason.self) { try factory.choose(request) }
+    }
+    let missing = #expect(throws: EnergyReason.self) {
+      try factory.choose(.csv(path: "/nowhere.csv"))
+    }
+    #expect(missing?.message.contains("/nowhere.csv") == true)
+  }
+
+  @Test("the doctor names what is blocked and the rule that opens it")
+  func doctor() throws {
+    let fake = try rapl()
+    let denied = fake.tree(denying: ["/sys/class/powercap/intel-rapl:0/energy_uj"])
+    let findings = Doctor(tree: denied, estimate: model).findings()
+    let finding = try #require(findings.first { $0.subject == "rapl-powercap" })
+    #expect(finding.state == .blocked)
+    #expect(finding.remedy?.contains("chgrp rapl /sys/%p/energy_uj") == true)
+    let open = Doctor(tree: fake.tree, estimate: model).meters()
+    #expect(open.first { $0.subject == "rapl-powercap" }?.state == .available)
+    #expect(open.first { $0.subject == "estimate" }?.state == .available)
+  }
+
+  @Test("the doctor advises on a slow governor, a quota and a load")
+  func conditions() throws {
+    let fake = try FakeTree([
+      "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "powersave",
+      "/sys/fs/cgroup/cgroup.controllers": "cpu", "/sys/fs/cgroup/cpu.max": "150000 100000",
+      "/proc/loadavg": "3.00 1 1 1/1 1", "/proc/meminfo": "SwapTotal: 0 kB\nSwapFree: 0 kB\n",
+    ])
+    let advice = Doctor(tree: fake.tree, estimate: nil).conditions().filter { $0.state == .advice }
+    #expect(advice.map(\.subject) == ["frequency governor", "CPU quota", "load"])
+    #expect(advice.allSatisfy { $0.remedy != nil })
+  }
+
+  /// scipy.stats.linregress, with t(0.975, 3) times its standard errors.
+  @Test("a calibration is scipy's line with its intervals")
+  func calibration() throws {
+    let calibration = try Calibration(
+      zip([20, 40, 60, 80, 100], [55, 80, 101, 128, 149]).map {
+        .init(counterWatts: $0, wallWatts: $1)
+      })
+    #expect(abs(calibration.slope.best - 1.18) < 1e-9)
+    #expect(abs(calibration.slope.low - 1.099910190986564) < 1e-9)
+    #expect(abs(calibration.slope.high - 1.2600898090134358) < 1e-9)
+    #expect(abs(calibration.baseline.best - 31.8) < 1e-9)
+    #expect(abs(calibration.baseline.low - 26.487443079424175) < 1e-9)
+    let wall = calibration.wallWatts(counterWatts: 50)
+    #expect(abs(wall.best - 90.8) < 1e-9 && abs(wall.high - wall.best - 2.402694270403115) < 1e-9)
+  }
+
+  @Test("windows that cannot carry a line are refused")
+  func noLine() {
+    let same = Calibration.Window(counterWatts: 50, wallWatts: 80)
+    #expect(throws: CalibrationError.noSpread) { try Calibration([same, same, same, same]) }
+    #expect(throws: CalibrationError.tooFewWindows(0)) {
+      try Calibration([.init(counterWatts: .nan, wallWatts: 1)])
+    }
+  }
+}
