@@ -1,15 +1,16 @@
 // A run for a person: what was measured, what it costs, what the APIs take, and a verdict.
 
 import Analysis
-import CostModel
 import Measurement
-import Models
 
 extension RunReport {
-  /// Plain text of at most about 80 columns, unless a name is longer.
-  public var text: String {
-    var blocks = [header, measurements]
-    if let cost { blocks += [costs(cost), verdict(cost), assumptions(cost)] }
+  /// At most 80 columns.
+  public func text(_ style: Style = .plain) -> String {
+    var blocks = [header(style), measurements(style)]
+    if let cost {
+      let text = CostText(cost, prices, style: style)
+      blocks += [text.table, text.verdict.map(style.bold), text.assumptions]
+    }
     if !warnings.isEmpty {
       blocks.append(warnings.map { "Note (\($0.code)): \($0.message)" }.flatMap { wrapped($0) })
     }
@@ -17,7 +18,7 @@ extension RunReport {
       .joined(separator: "\n\n") + "\n"
   }
 
-  private var header: [String] {
+  private func header(_ style: Style) -> [String] {
     let weights =
       switch model.source {
       case .synthetic: "synthetic weights of its true shape"
@@ -45,14 +46,16 @@ extension RunReport {
       ceilings.integerRate.value.map { "\(Number.short($0.median / 1e9)) GOP/s int8" },
     ].compactMap { $0 }
     if !limits.isEmpty { lines.append("limits measured here: " + limits.joined(separator: ", ")) }
+    lines = lines.flatMap { wrapped($0) }
+    lines[0] = style.bold(lines[0])
     if status == .interrupted {
       let done = tests.reduce(0) { $0 + $1.samples.count }
-      lines.append("INTERRUPTED: \(done) of \(plannedSamples) repetitions")
+      lines.append(style.bold("INTERRUPTED: \(done) of \(plannedSamples) repetitions"))
     }
     return lines
   }
 
-  private var measurements: [String] {
+  private func measurements(_ style: Style) -> [String] {
     var table = TextTable([.left, .right, .left, .left, .right, .left])
     let provenance = tests.flatMap(\.samples).first?.energy.provenance
     table.add([
@@ -76,6 +79,7 @@ extension RunReport {
       ])
     }
     var lines = table.lines()
+    if let first = lines.first { lines[0] = style.bold(first) }
     if let source = tests.flatMap(\.samples).first?.energy.source {
       lines += wrapped("Energy: \(source)")
     }
@@ -92,63 +96,13 @@ extension RunReport {
       return attainment.bandwidthShare.map { "\(Number.percent($0)) of memory" } ?? "-"
     }
   }
-
-  private func costs(_ cost: RunCost) -> [String] {
-    var table = TextTable([.left, .right, .left, .right, .left])
-    table.add(["$ per million tokens", "input", "", "output", ""])
-    func row(_ name: String, _ input: CostRange?, _ output: CostRange?) {
-      table.add([
-        name, money(input?.usdPerMillion.best), range(input), money(output?.usdPerMillion.best),
-        range(output),
-      ])
-    }
-    let used = cost.basis.assumptions.utilisation.best
-    row("this machine, \(Number.percent(used)) used", cost.input, cost.output)
-    row("  electricity alone", cost.inputEnergyOnly, cost.outputEnergyOnly)
-    for price in prices {
-      let row = price.quote.row
-      table.add([
-        "\(row.model) (\(row.provider)\(row.tier.map { ", \($0)" } ?? ""))".safeForTerminal,
-        money(row.usdPerMillionInput), price.quote.sameModel ? "" : "another",
-        money(row.usdPerMillionOutput), price.quote.sameModel ? "" : "model",
-      ])
-    }
-    var lines = table.lines()
-    if let row = prices.first?.quote.row {
-      lines.append("List prices as of \(row.asOf.safeForTerminal); sources in the JSON output.")
-    }
-    return lines
-  }
-
-  private func money(_ value: Double?) -> String { value.map { Number.short($0) } ?? "-" }
-
-  private func range(_ cost: CostRange?) -> String {
-    guard let range = cost?.usdPerMillion else { return "" }
-    return "\(Number.short(range.low))…\(Number.short(range.high))"
-  }
-
-  private func assumptions(_ cost: RunCost) -> [String] {
-    var lines = ["Assumed (each can be given; see moebench run --help):"]
-    var table = TextTable([.left, .right, .left, .left])
-    for line in cost.basis.lines {
-      let width =
-        line.value.isExact
-        ? "" : "(\(Number.short(line.value.low))…\(Number.short(line.value.high)))"
-      table.add([
-        "  " + line.name, Number.short(line.value.best), line.unit + " " + width,
-        line.source.safeForTerminal,
-      ])
-    }
-    lines += table.lines().map { $0.count > 80 ? String($0.prefix(79)) + "…" : $0 }
-    return lines
-  }
 }
 
-/// Breaks a sentence into lines of at most 80 characters.
+/// Breaks a sentence into lines of at most 80 characters; a longer word is broken too.
 func wrapped(_ text: String, width: Int = 80) -> [String] {
   var lines: [String] = []
   var line = ""
-  for word in text.split(separator: " ") {
+  for word in text.safeForTerminal.split(separator: " ").flatMap({ $0.pieces(of: width) }) {
     if !line.isEmpty && line.count + 1 + word.count > width {
       lines.append(line)
       line = ""
@@ -156,4 +110,16 @@ func wrapped(_ text: String, width: Int = 80) -> [String] {
     line += (line.isEmpty ? "" : " ") + word
   }
   return line.isEmpty ? lines : lines + [line]
+}
+
+extension Substring {
+  fileprivate func pieces(of width: Int) -> [Substring] {
+    var pieces: [Substring] = []
+    var rest = self
+    while !rest.isEmpty {
+      pieces.append(rest.prefix(width))
+      rest = rest.dropFirst(width)
+    }
+    return pieces
+  }
 }

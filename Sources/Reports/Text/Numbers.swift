@@ -31,6 +31,17 @@ public enum Number {
     return "\(value)"
   }
 
+  /// Two significant digits, for the ends of a range.
+  public static func rough(_ value: Double) -> String {
+    var unit = 1.0
+    var digits = 0
+    while abs(value) * unit < 10, digits < 6 {
+      unit *= 10
+      digits += 1
+    }
+    return value == 0 ? "0" : fixed(value, digits)
+  }
+
   public static func percent(_ share: Double) -> String {
     share < 0.095 ? fixed(share * 100, 1) + " %" : fixed(share * 100, 0) + " %"
   }

@@ -32,7 +32,7 @@ struct ResultWriter {
   func write(_ report: RunReport) throws {
     let text =
       switch format {
-      case .table: report.text
+      case .table: report.text(path == nil ? Output.style : .plain)
       case .json: try report.json.text(pretty: true) + "\n"
       case .jsonl: try report.lines
       case .csv: report.csv

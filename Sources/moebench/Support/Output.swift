@@ -1,5 +1,7 @@
 // Standard output and error, with every write checked: a full disk is an error, not silence.
 
+import Reports
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -33,6 +35,13 @@ enum Output {
   }
 
   static var errorIsTerminal: Bool { isatty(2) == 1 }
+
+  /// Colour only on a terminal, and not where NO_COLOR is set (no-color.org) or the terminal is dumb.
+  static var style: Style {
+    func set(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    let isWanted = (set("NO_COLOR") ?? "").isEmpty && set("TERM") != "dumb"
+    return Style(isColoured: isWanted && isatty(1) == 1)
+  }
 
   private static func write(_ text: String, to descriptor: Int32) -> Bool {
     var text = text

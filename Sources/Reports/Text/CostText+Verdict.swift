@@ -3,9 +3,9 @@
 import Analysis
 import CostModel
 
-extension RunReport {
+extension CostText {
   /// Compares this machine's blended cost with the cheapest price shown.
-  func verdict(_ cost: RunCost) -> [String] {
+  public var verdict: [String] {
     guard let own = cost.blended?.usdPerMillion else {
       return wrapped("No verdict: \(cost.reason ?? "the cost is unknown").")
     }
@@ -15,7 +15,7 @@ extension RunReport {
       let ratio = price.ratio
     else {
       return wrapped(
-        "A million tokens (\(mixText(cost))) cost \(Number.short(own.best)) $ here "
+        "A million tokens (\(mixText)) cost \(Number.short(own.best)) $ here "
           + "(\(Number.short(own.low)) to \(Number.short(own.high))); no API price is known to set beside it."
       )
     }
@@ -26,19 +26,19 @@ extension RunReport {
     let sentence: String
     if ratio.low > 1 {
       sentence =
-        "Pay the API unless the data must stay here: a million tokens (\(mixText(cost))) cost \(comparison)\(kind)."
+        "Pay the API unless the data must stay here: a million tokens (\(mixText)) cost \(comparison)\(kind)."
     } else if ratio.high < 1 {
       sentence =
-        "Self-hosting is cheaper on these assumptions: a million tokens (\(mixText(cost))) cost \(comparison)\(kind)."
+        "Self-hosting is cheaper on these assumptions: a million tokens (\(mixText)) cost \(comparison)\(kind)."
     } else {
       sentence =
-        "Too close to call: a million tokens (\(mixText(cost))) cost \(comparison)\(kind). "
+        "Too close to call: a million tokens (\(mixText)) cost \(comparison)\(kind). "
         + "The width comes from the assumptions below: give your own."
     }
     return wrapped(sentence)
   }
 
-  private func mixText(_ cost: RunCost) -> String {
+  private var mixText: String {
     let cached = cost.mix.cachedShare
     return
       "\(Number.short(cost.mix.inputTokens)):\(Number.short(cost.mix.outputTokens)) input to output"

@@ -1,0 +1,98 @@
+// What a million tokens cost here and at the APIs, as a table and a sentence for a terminal.
+
+import Analysis
+import CostModel
+import Models
+
+/// A cost with the prices beside it, in at most 80 columns.
+public struct CostText: Sendable {
+  public let cost: RunCost
+  public let prices: [PriceComparison]
+  public let style: Style
+
+  public init(_ cost: RunCost, _ prices: [PriceComparison], style: Style = .plain) {
+    self.cost = cost
+    self.prices = prices
+    self.style = style
+  }
+
+  /// Widest name of an offer; the figures need the rest of the 80 columns.
+  private static let nameWidth = 39
+
+  public var table: [String] {
+    var table = TextTable([.left, .right, .left, .right, .left])
+    table.add(["$ per million tokens", "input", "", "output", ""])
+    func row(_ name: String, _ input: CostRange?, _ output: CostRange?) {
+      table.add([
+        name, money(input?.usdPerMillion.best), range(input), money(output?.usdPerMillion.best),
+        range(output),
+      ])
+    }
+    let used = cost.basis.assumptions.utilisation.best
+    row("this machine, \(Number.percent(used)) used", cost.input, cost.output)
+    if cost.inputEnergyOnly != nil || cost.outputEnergyOnly != nil {
+      row("  electricity alone", cost.inputEnergyOnly, cost.outputEnergyOnly)
+    }
+    for price in prices {
+      let row = price.quote.row
+      table.add([
+        Self.name(of: row), money(row.usdPerMillionInput), "", money(row.usdPerMillionOutput), "",
+      ])
+    }
+    var lines = table.lines()
+    if let first = lines.first { lines[0] = style.bold(first) }
+    return lines + notes
+  }
+
+  private var notes: [String] {
+    guard let row = prices.first?.quote.row else { return [] }
+    let kind =
+      prices.allSatisfy { !$0.quote.sameModel }
+      ? "No API price of this model is known: the APIs above sell other models. " : ""
+    return wrapped(
+      "\(kind)List prices as of \(row.asOf.safeForTerminal); tiers and sources with -o json."
+    ).map(style.dim)
+  }
+
+  /// Model and provider, shortened to what fits; the tier only by its hours.
+  static func name(of row: PriceRow, width: Int = nameWidth) -> String {
+    let band: String
+    let isNamed = row.model.lowercased().contains("peak")
+    switch isNamed ? nil : row.timeBand {
+    case .peak: band = ", peak"
+    case .offPeak: band = ", off-peak"
+    case nil: band = ""
+    }
+    let end = " (\(row.provider)\(band))".safeForTerminal.shortened(to: 24)
+    return row.model.safeForTerminal.shortened(to: max(8, width - end.count)) + end
+  }
+
+  private func money(_ value: Double?) -> String { value.map { Number.short($0) } ?? "-" }
+
+  private func range(_ cost: CostRange?) -> String {
+    guard let range = cost?.usdPerMillion else { return "" }
+    return "\(Number.rough(range.low))…\(Number.rough(range.high))"
+  }
+
+  public var assumptions: [String] {
+    var table = TextTable([.left, .right, .left, .left])
+    for line in cost.basis.lines {
+      let width =
+        line.value.isExact
+        ? "" : " (\(Number.short(line.value.low))…\(Number.short(line.value.high)))"
+      table.add([
+        "  " + line.name, Number.short(line.value.best), line.unit + width,
+        line.source.safeForTerminal,
+      ])
+    }
+    return ["Assumed (each can be given, see --help):"]
+      + table.lines().map { style.dim($0.shortened(to: 80)) }
+  }
+}
+
+extension String {
+  /// At most `width` characters, the cut marked.
+  func shortened(to width: Int) -> String {
+    count > width ? String(prefix(max(0, width - 1))) + "…" : self
+  }
+}
