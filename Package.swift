@@ -41,7 +41,8 @@ let package = Package(
       exclude: ["Embedded", "architectures", "machines", "prices"]),
     .target(
       name: "Reports",
-      dependencies: ["Analysis", "CostModel", "Measurement", "Models", "StrictJSON"]),
+      dependencies: ["Analysis", "CostModel", "Measurement", "Models", "StrictJSON"],
+      exclude: ["Schemas"]),
     .target(
       name: "Analysis", dependencies: ["CostModel", "Measurement", "Models", "StrictJSON"]),
     .target(name: "Targets", dependencies: ["Inference", "Measurement"]),
@@ -57,7 +58,7 @@ let package = Package(
 
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
-    .testTarget(name: "CommandTests", dependencies: ["moebench", "StrictJSON"]),
+    .testTarget(name: "CommandTests", dependencies: ["moebench", "StrictJSON", "TestSupport"]),
     .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
     .testTarget(
       name: "ModelsTests", dependencies: ["CostModel", "Inference", "Models", "StrictJSON"]),
@@ -65,6 +66,13 @@ let package = Package(
     .testTarget(
       name: "InferenceTests", dependencies: ["CAllocationCounter", "Inference", "StrictJSON"]),
     .testTarget(name: "MeasurementTests", dependencies: ["Measurement"]),
+    .target(name: "TestSupport", dependencies: ["StrictJSON"], path: "Tests/TestSupport"),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: [
+        "Analysis", "CostModel", "Inference", "Measurement", "Models", "Reports", "StrictJSON",
+        "Targets", "TestSupport",
+      ]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Inference", "StrictJSON"]),
   ],

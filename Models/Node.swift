@@ -2,19 +2,20 @@
 
 import StrictJSON
 
-struct Node {
-  let file: String
-  let path: String
-  let value: JSONValue
+/// A value of a document from outside, with its file and JSON path.
+package struct Node {
+  package let file: String
+  package let path: String
+  package let value: JSONValue
 
-  init(file: String, path: String = "", value: JSONValue) {
+  package init(file: String, path: String = "", value: JSONValue) {
     self.file = file
     self.path = path
     self.value = value
   }
 
   /// Reads a whole document.
-  init(parsing bytes: [UInt8], file: String) throws(DataError) {
+  package init(parsing bytes: [UInt8], file: String) throws(DataError) {
     do {
       self.init(file: file, value: try JSONValue(parsing: bytes))
     } catch {
@@ -22,7 +23,9 @@ struct Node {
     }
   }
 
-  func fault(_ rule: DataError.Rule) -> DataError { DataError(file: file, path: path, rule: rule) }
+  package func fault(_ rule: DataError.Rule) -> DataError {
+    DataError(file: file, path: path, rule: rule)
+  }
 
   private func wrongKind(_ wanted: String) -> DataError {
     fault(.wrongKind(found: value.kind, wanted: wanted))
@@ -33,25 +36,25 @@ struct Node {
   private func place(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
   /// The member `key`; nil where it is absent or null.
-  func optional(_ key: String) throws(DataError) -> Node? {
+  package func optional(_ key: String) throws(DataError) -> Node? {
     guard let object = value.object else { throw wrongKind("an object") }
     guard let member = object[key], !member.isNull else { return nil }
     return Node(file: file, path: place(of: key), value: member)
   }
 
-  func member(_ key: String) throws(DataError) -> Node {
+  package func member(_ key: String) throws(DataError) -> Node {
     guard let node = try optional(key) else {
       throw DataError(file: file, path: place(of: key), rule: .missing)
     }
     return node
   }
 
-  func elements() throws(DataError) -> [Node] {
+  package func elements() throws(DataError) -> [Node] {
     guard let array = value.array else { throw wrongKind("an array") }
     return array.enumerated().map { Node(file: file, path: "\(path)[\($0)]", value: $1) }
   }
 
-  func members() throws(DataError) -> [(key: String, node: Node)] {
+  package func members() throws(DataError) -> [(key: String, node: Node)] {
     guard let object = value.object else { throw wrongKind("an object") }
     return object.members.map {
       ($0.key, Node(file: file, path: place(of: $0.key.escapedForMessage()), value: $0.value))
@@ -60,37 +63,37 @@ struct Node {
 
   // MARK: - Scalars
 
-  func string() throws(DataError) -> String {
+  package func string() throws(DataError) -> String {
     guard let string = value.string else { throw wrongKind("a string") }
     guard !string.isEmpty else { throw fault(.empty) }
     return string
   }
 
-  func bool() throws(DataError) -> Bool {
+  package func bool() throws(DataError) -> Bool {
     guard let bool = value.bool else { throw wrongKind("true or false") }
     return bool
   }
 
-  func number() throws(DataError) -> Double {
+  package func number() throws(DataError) -> Double {
     guard let number = value.number else { throw wrongKind("a number") }
     guard let double = number.double else { throw fault(.notFinite(number.text)) }
     return double
   }
 
   /// A number that is not negative: a price, a count, a power.
-  func amount() throws(DataError) -> Double {
+  package func amount() throws(DataError) -> Double {
     let double = try number()
     guard double >= 0 else { throw fault(.negative("\(double)")) }
     return double
   }
 
-  func positive() throws(DataError) -> Double {
+  package func positive() throws(DataError) -> Double {
     let double = try number()
     guard double > 0 else { throw fault(.outOfRange("\(double)", rule: "must be above 0")) }
     return double
   }
 
-  func share() throws(DataError) -> Double {
+  package func share() throws(DataError) -> Double {
     let double = try number()
     guard (0...1).contains(double) else {
       throw fault(.outOfRange("\(double)", rule: "must be from 0 to 1"))
@@ -98,14 +101,14 @@ struct Node {
     return double
   }
 
-  func count() throws(DataError) -> Int {
+  package func count() throws(DataError) -> Int {
     guard let number = value.number else { throw wrongKind("a whole number") }
     guard let int = number.wholeInt else { throw wrongKind("a whole number") }
     guard int >= 0 else { throw fault(.negative(number.text)) }
     return int
   }
 
-  func day() throws(DataError) -> Day {
+  package func day() throws(DataError) -> Day {
     let text = try string()
     guard let day = Day(text) else { throw fault(.notADay(text)) }
     return day
@@ -113,29 +116,33 @@ struct Node {
 
   // MARK: - Members by type
 
-  func string(_ key: String) throws(DataError) -> String { try member(key).string() }
-  func amount(_ key: String) throws(DataError) -> Double { try member(key).amount() }
-  func optionalString(_ key: String) throws(DataError) -> String? { try optional(key)?.string() }
-  func optionalAmount(_ key: String) throws(DataError) -> Double? { try optional(key)?.amount() }
-  func optionalCount(_ key: String) throws(DataError) -> Int? { try optional(key)?.count() }
-  func optionalDay(_ key: String) throws(DataError) -> Day? { try optional(key)?.day() }
+  package func string(_ key: String) throws(DataError) -> String { try member(key).string() }
+  package func amount(_ key: String) throws(DataError) -> Double { try member(key).amount() }
+  package func optionalString(_ key: String) throws(DataError) -> String? {
+    try optional(key)?.string()
+  }
+  package func optionalAmount(_ key: String) throws(DataError) -> Double? {
+    try optional(key)?.amount()
+  }
+  package func optionalCount(_ key: String) throws(DataError) -> Int? { try optional(key)?.count() }
+  package func optionalDay(_ key: String) throws(DataError) -> Day? { try optional(key)?.day() }
 
-  func flag(_ key: String) throws(DataError) -> Bool { try optional(key)?.bool() ?? false }
+  package func flag(_ key: String) throws(DataError) -> Bool { try optional(key)?.bool() ?? false }
 
   /// Strings of a list; an absent list is empty.
-  func strings(_ key: String) throws(DataError) -> [String] {
+  package func strings(_ key: String) throws(DataError) -> [String] {
     try list(key) { node throws(DataError) in try node.string() }
   }
 
   /// A list of the member `key`; an absent list is empty.
-  func list<T>(
+  package func list<T>(
     _ key: String, _ read: (Node) throws(DataError) -> T
   ) throws(DataError) -> [T] {
     guard let node = try optional(key) else { return [] }
     return try node.each(read)
   }
 
-  func each<T>(_ read: (Node) throws(DataError) -> T) throws(DataError) -> [T] {
+  package func each<T>(_ read: (Node) throws(DataError) -> T) throws(DataError) -> [T] {
     var result: [T] = []
     for node in try elements() { result.append(try read(node)) }
     return result

@@ -5,6 +5,11 @@ public struct Quote: Sendable, Hashable {
   public let row: PriceRow
   /// Whether the price is for the same weights.
   public let sameModel: Bool
+
+  public init(row: PriceRow, sameModel: Bool) {
+    self.row = row
+    self.sameModel = sameModel
+  }
 }
 
 /// Two tables price the same offer differently on the same day.

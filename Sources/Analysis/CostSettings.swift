@@ -11,6 +11,13 @@ public struct AssumptionLine: Sendable, Hashable {
   public let unit: String
   /// "given", or where the assumed value comes from.
   public let source: String
+
+  public init(name: String, value: Estimate, unit: String, source: String) {
+    self.name = name
+    self.value = value
+    self.unit = unit
+    self.source = source
+  }
 }
 
 /// The user's own figures; nil means: assume, and say what.
@@ -21,6 +28,8 @@ public struct CostSettings: Sendable {
   public var utilisation: Double?
   public var pue: Double?
   public var rentalUsdPerHour: Double?
+  /// Colocation, network, staff.
+  public var fixedUsdPerMonth: Double?
   public var mix = TokenMix.threeToOne
 
   public init() {}
@@ -30,6 +39,8 @@ public struct CostSettings: Sendable {
 public struct CostBasis: Sendable {
   public let assumptions: Assumptions<Estimate>
   public let lines: [AssumptionLine]
+  /// The line of the idle power, by which it is found again in a stored result.
+  public static let idleName = "idle power"
   /// Whether the machine's own price was guessed.
   public let assumesHardware: Bool
 
@@ -38,6 +49,21 @@ public struct CostBasis: Sendable {
   /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
   public init(
     _ settings: CostSettings, environment: Environment, idleWatts: Estimate, tables: SiteTables
+  ) throws {
+    try self.init(
+      settings, processors: environment.cpu.logicalCores.value,
+      isVirtual: environment.virtualisation.value.flatMap { $0 } != nil, idleWatts: idleWatts,
+      tables: tables)
+  }
+
+  /// - Parameters:
+  ///   - processors: Logical ones; nil where unknown.
+  ///   - isVirtual: Whether the machine is a virtual one, which is rented rather than bought.
+  ///   - idleWatts: Of the machine with the model resident.
+  /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
+  public init(
+    _ settings: CostSettings, processors: Int?, isVirtual: Bool, idleWatts: Estimate,
+    idleSource: String = "the machine with the model resident", tables: SiteTables
   ) throws {
     var builder = Builder(tables: tables)
     let tariff = tables.defaultTariff
@@ -49,17 +75,25 @@ public struct CostBasis: Sendable {
     let utilisation = try builder.pickRange(
       "utilisation", settings.utilisation, unit: "of on-time", id: "utilisation")
     let pue = try builder.pickRange("PUE", settings.pue, unit: "ratio", id: "pue_home")
-    let isVirtual = environment.virtualisation.value.flatMap { $0 } != nil
     let rents = settings.hardwareUsd == nil && (settings.rentalUsdPerHour != nil || isVirtual)
+    let fixed = Estimate.exactly(settings.fixedUsdPerMonth ?? 0)
     let ownership: Ownership<Estimate> =
       rents
       ? .rented(
-        usdPerHour: try builder.rent(settings, environment), includesEnergy: true)
+        usdPerHour: try builder.rent(settings, processors), includesEnergy: true)
       : .bought(try builder.purchase(settings))
     assumptions = Assumptions(
       ownership: ownership, idleWatts: idleWatts, pue: pue, usdPerKWh: electricity,
-      utilisation: utilisation, onShare: .exactly(1), fixedUsdPerMonth: .exactly(0),
+      utilisation: utilisation, onShare: .exactly(1), fixedUsdPerMonth: fixed,
       cachedInputShare: .exactly(0))
+    if settings.fixedUsdPerMonth != nil {
+      builder.lines.append(
+        AssumptionLine(name: "fixed cost", value: fixed, unit: "$ a month", source: "given"))
+    }
+    if assumptions.paysEnergy {
+      builder.lines.append(
+        AssumptionLine(name: Self.idleName, value: idleWatts, unit: "W", source: idleSource))
+    }
     lines = builder.lines
     assumesHardware = settings.hardwareUsd == nil && settings.rentalUsdPerHour == nil
     try assumptions.validate()
@@ -92,8 +126,8 @@ public struct CostBasis: Sendable {
     }
 
     /// What a virtual machine of this size costs at list prices, by its processors.
-    mutating func rent(_ settings: CostSettings, _ environment: Environment) throws -> Estimate {
-      let processors = Double(environment.cpu.logicalCores.value ?? 1)
+    mutating func rent(_ settings: CostSettings, _ count: Int?) throws -> Estimate {
+      let processors = Double(max(1, count ?? 1))
       let rates = tables.rentals.compactMap { rental -> Double? in
         guard let vcpus = rental.vcpus, vcpus > 0, rental.id.hasPrefix("c") else { return nil }
         return rental.usdPerHour / Double(vcpus)

@@ -8,58 +8,72 @@ import Models
 public struct RunCost: Sendable {
   public let basis: CostBasis
   public let mix: TokenMix
-  /// Labels of the tests the cost rests on.
-  public let prefillLabel: String?
-  public let decodeLabel: String?
+  /// The tests the cost rests on: the fastest of each phase.
+  public let prefill: PhaseMeasurement?
+  public let decode: PhaseMeasurement?
+  /// As the cost model takes them; a phase without speed, or without an energy that is needed, is nil.
+  public let throughput: Throughput<Estimate>
   public let input: CostRange?
   public let output: CostRange?
   public let blended: CostRange?
+  /// Electricity alone; nil where it is unknown or part of the rent.
   public let inputEnergyOnly: CostRange?
   public let outputEnergyOnly: CostRange?
   /// Why a figure is missing.
   public let reason: String?
 
+  public var prefillLabel: String? { prefill?.label }
+  public var decodeLabel: String? { decode?.label }
+
   /// Prices the fastest test of each phase.
   public init(_ tests: [TestResult], basis: CostBasis, mix: TokenMix) throws(CostError) {
+    var measurements: [PhaseMeasurement] = []
+    for test in tests { measurements.append(try PhaseMeasurement(test)) }
+    try self.init(measurements, basis: basis, mix: mix)
+  }
+
+  /// - Parameter watts: Power at the wall in place of the tests' own energy; nil keeps that.
+  public init(
+    _ tests: [PhaseMeasurement], basis: CostBasis, mix: TokenMix, watts: Estimate? = nil
+  ) throws(CostError) {
     self.basis = basis
     self.mix = mix
-    let prefill = Self.fastest(tests, .prefill)
-    let decode = Self.fastest(tests, .decode)
-    prefillLabel = prefill?.test.label
-    decodeLabel = decode?.test.label
-    let throughput = Throughput<Estimate>(
-      prefill: try prefill.flatMap(Self.phase), decode: try decode.flatMap(Self.phase))
     let assumptions = basis.assumptions
+    prefill = PhaseMeasurement.fastest(.prefill, of: tests)
+    decode = PhaseMeasurement.fastest(.decode, of: tests)
+    let throughput = Throughput<Estimate>(
+      prefill: try prefill?.throughput(assumptions, watts: watts),
+      decode: try decode?.throughput(assumptions, watts: watts))
+    self.throughput = throughput
     input = assumptions.costPerMillion(of: .inputOnly, throughput)
     output = assumptions.costPerMillion(of: .outputOnly, throughput)
     blended = assumptions.costPerMillion(of: mix, throughput)
-    inputEnergyOnly = assumptions.costPerMillion(of: .inputOnly, throughput, .energyOnly)
-    outputEnergyOnly = assumptions.costPerMillion(of: .outputOnly, throughput, .energyOnly)
-    reason =
-      throughput.prefill == nil
-      ? (throughput.decode == nil
-        ? "no phase has a speed and an energy" : "prefill has no speed and energy")
-      : (throughput.decode == nil ? "decode has no speed and energy" : nil)
+    let paysEnergy = assumptions.paysEnergy
+    inputEnergyOnly =
+      paysEnergy ? assumptions.costPerMillion(of: .inputOnly, throughput, .energyOnly) : nil
+    outputEnergyOnly =
+      paysEnergy ? assumptions.costPerMillion(of: .outputOnly, throughput, .energyOnly) : nil
+    reason = Self.reason(throughput, prefill, decode)
   }
 
-  private static func fastest(_ tests: [TestResult], _ phase: Phase) -> TestResult? {
-    tests.filter { $0.test.phase == phase && !$0.tokensPerSecond.isEmpty }.max {
-      (Statistics.median($0.tokensPerSecond) ?? 0) < (Statistics.median($1.tokensPerSecond) ?? 0)
+  private static func reason(
+    _ throughput: Throughput<Estimate>, _ prefill: PhaseMeasurement?, _ decode: PhaseMeasurement?
+  ) -> String? {
+    func why(_ name: String, _ test: PhaseMeasurement?) -> String {
+      guard let test else { return "\(name) was not measured" }
+      return "\(name) has no energy figure (\(test.energyReason ?? "no reason was given"))"
     }
+    var reasons: [String] = []
+    if throughput.prefill == nil { reasons.append(why("prefill", prefill)) }
+    if throughput.decode == nil { reasons.append(why("decode", decode)) }
+    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
   }
+}
 
-  private static func phase(_ result: TestResult) throws(CostError) -> PhaseThroughput<Estimate>? {
-    guard let summary = result.summary(), let joules = result.joulesPerToken else { return nil }
-    let interval = summary.interval
-    let speed = try Estimate(
-      low: min(summary.median, interval?.low ?? summary.minimum), best: summary.median,
-      high: max(summary.median, interval?.high ?? summary.maximum), provenance: .measured)
-    let isMeasured = result.samples.allSatisfy { $0.energy.provenance == .measured }
-    let energy = try Estimate(
-      low: joules.low, best: joules.best, high: joules.high,
-      provenance: isMeasured ? .measured : .estimated)
-    return PhaseThroughput(
-      tokensPerSecond: speed, energy: .joulesPerToken(energy), samples: result.tokensPerSecond)
+extension Assumptions {
+  /// False where the rent includes the electricity.
+  public var paysEnergy: Bool {
+    if case .rented(_, includesEnergy: true) = ownership { false } else { true }
   }
 }
 

@@ -9,7 +9,7 @@
 #endif
 
 /// A regular file open for reading; closed when it goes.
-struct InputFile: ~Copyable {
+package struct InputFile: ~Copyable {
   let path: String
   /// Bytes in the file when it was opened.
   let size: Int
@@ -17,7 +17,7 @@ struct InputFile: ~Copyable {
   let rawDescriptor: Int32
 
   /// - Throws: ``CheckpointError`` for anything but a readable regular file. Nothing blocks: a pipe is refused.
-  init(path: String) throws(CheckpointError) {
+  package init(path: String) throws(CheckpointError) {
     let descriptor = try Self.openRegular(path)
     self.path = path
     rawDescriptor = descriptor.number
@@ -90,7 +90,7 @@ struct InputFile: ~Copyable {
   }
 
   /// The whole file.
-  func readAll(limit: Int) throws(CheckpointError) -> [UInt8] {
+  package func readAll(limit: Int) throws(CheckpointError) -> [UInt8] {
     guard size <= limit else { throw CheckpointError(path, .tooLarge(bytes: size, limit: limit)) }
     return try read(at: 0, count: size)
   }

@@ -1,0 +1,80 @@
+// What pricing needs of a test, wherever it was measured: rates and energy, or the reason there is none.
+
+import CostModel
+import Measurement
+
+/// Speed and energy of one test, measured just now or read back from a document.
+public struct PhaseMeasurement: Sendable {
+  public let label: String
+  public let phase: Phase
+  /// Sequences worked on together.
+  public let batch: Int
+  /// Tokens a second of each repetition.
+  public let tokensPerSecond: [Double]
+  /// Nil where no repetition has a valid figure.
+  public let joulesPerToken: Estimate?
+  /// Why there is no energy.
+  public let energyReason: String?
+
+  public init(
+    label: String, phase: Phase, batch: Int, tokensPerSecond: [Double], joulesPerToken: Estimate?,
+    energyReason: String?
+  ) {
+    self.label = label
+    self.phase = phase
+    self.batch = batch
+    self.tokensPerSecond = tokensPerSecond
+    self.joulesPerToken = joulesPerToken
+    self.energyReason = energyReason
+  }
+
+  public init(_ result: TestResult) throws(CostError) {
+    let isMeasured = result.samples.allSatisfy { $0.energy.provenance == .measured }
+    var joules: Estimate?
+    if let range = result.joulesPerToken {
+      joules = try Estimate(
+        low: range.low, best: range.best, high: range.high,
+        provenance: isMeasured ? .measured : .estimated)
+    }
+    self.init(
+      label: result.test.label, phase: result.test.phase, batch: result.test.batch,
+      tokensPerSecond: result.tokensPerSecond, joulesPerToken: joules,
+      energyReason: result.samples.first?.energy.joules.reason)
+  }
+}
+
+extension PhaseMeasurement {
+  /// The fastest test of a phase: what the machine can do is what capacity is made of.
+  static func fastest(_ phase: Phase, of tests: [PhaseMeasurement]) -> PhaseMeasurement? {
+    tests.filter { $0.phase == phase && !$0.tokensPerSecond.isEmpty }.max {
+      (Statistics.median($0.tokensPerSecond) ?? 0) < (Statistics.median($1.tokensPerSecond) ?? 0)
+    }
+  }
+
+  /// As the cost model takes it; nil where there is no speed, or no energy and the cost needs one.
+  func throughput(_ assumptions: Assumptions<Estimate>, watts: Estimate?) throws(CostError)
+    -> PhaseThroughput<Estimate>?
+  {
+    guard let summary = Summary(tokensPerSecond),
+      let energy = energy(assumptions, watts: watts)
+    else { return nil }
+    let interval = summary.interval
+    let speed = try Estimate(
+      low: min(summary.median, interval?.low ?? summary.minimum),
+      best: summary.median, high: max(summary.median, interval?.high ?? summary.maximum),
+      provenance: .measured)
+    return PhaseThroughput(tokensPerSecond: speed, energy: energy, samples: tokensPerSecond)
+  }
+
+  private func energy(_ assumptions: Assumptions<Estimate>, watts: Estimate?)
+    -> PhaseEnergy<Estimate>?
+  {
+    if let watts { return .watts(watts) }
+    if let joulesPerToken { return .joulesPerToken(joulesPerToken) }
+    // Where the rent includes electricity, the cost does not depend on the energy.
+    if case .rented(_, includesEnergy: true) = assumptions.ownership {
+      return .joulesPerToken(.exactly(0))
+    }
+    return nil
+  }
+}

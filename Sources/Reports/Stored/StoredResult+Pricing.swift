@@ -1,0 +1,53 @@
+// Prices a stored result again, under other assumptions.
+
+import Analysis
+import CostModel
+import Models
+
+extension StoredResult {
+  /// What idle machines draw of their full power: 0.14 (2017), 0.23 (2021) and 0.25 (2025) of
+  /// servers with Xeon processors in SPECpower's published results.
+  private static let idleShare = (low: 0.14, best: 0.23, high: 0.25)
+
+  /// - Parameter watts: Power at the wall while busy, in place of the stored energy.
+  /// - Throws: `CostError` or `DataError` for settings out of range.
+  public func cost(
+    _ settings: CostSettings, watts: Estimate? = nil, tables: SiteTables
+  ) throws -> RunCost {
+    let idle = try idleWatts(watts)
+    let basis = try CostBasis(
+      settings, processors: machine.logicalCores, isVirtual: machine.virtualisation != nil,
+      idleWatts: idle.watts, idleSource: idle.source, tables: tables)
+    return try RunCost(
+      tests.map(\.measurement), basis: basis, mix: settings.mix, watts: watts)
+  }
+
+  /// The idle power stored with the cost, or what such machines draw of their busy power.
+  private func idleWatts(_ watts: Estimate?) throws(CostError) -> (
+    watts: Estimate, source: String
+  ) {
+    if watts == nil, let line = assumptions.first(where: { $0.name == CostBasis.idleName }) {
+      return (line.value, line.source)
+    }
+    let busy =
+      watts
+      ?? tests.compactMap { test -> Estimate? in
+        guard let joules = test.joulesPerToken, let rate = test.summary?.median else { return nil }
+        return joules.scaled(by: rate)
+      }.max { $0.best < $1.best }
+    // Without any energy no cost follows that could use it.
+    guard let busy else { return (.exactly(0), "no energy figure") }
+    return (
+      try Estimate(
+        low: busy.low * Self.idleShare.low, best: busy.best * Self.idleShare.best,
+        high: busy.high * Self.idleShare.high, provenance: .estimated),
+      "not stored: servers idle at 0.14 to 0.25 of full power (SPECpower)"
+    )
+  }
+
+  /// The catalogue's name of this model, where prices can be looked up by one.
+  public func catalogueName(in catalogue: Catalogue) -> String? {
+    let wanted = model.name.lowercased()
+    return catalogue.models.first { $0.name == wanted || $0.title.lowercased() == wanted }?.name
+  }
+}

@@ -1,0 +1,128 @@
+// One test of a stored result: its samples, and statistics computed again from them.
+
+import Analysis
+import CostModel
+import Measurement
+import Models
+
+/// A test as stored.
+public struct StoredTest: Sendable {
+  public let label: String
+  public let phase: Phase
+  public let promptTokens: Int
+  public let generatedTokens: Int
+  public let depth: Int
+  public let batch: Int
+  public let threads: Int
+  public let samples: [StoredSample]
+  /// Computed from the samples; nil where none has a rate.
+  public let summary: Summary?
+  /// Computed from the samples that have joules; nil where none has.
+  public let joulesPerToken: Estimate?
+  public let energySource: String?
+  /// `measured`, `estimated` or `given`.
+  public let energyProvenance: String?
+  public let energyReason: String?
+  public let bytesTouchedPerToken: Double?
+  public let bandwidthShare: Double?
+  public let arithmeticShare: Double?
+  public let distinctExperts: Double?
+
+  public var tokensPerSecond: [Double] { samples.compactMap(\.tokensPerSecond) }
+
+  public var measurement: PhaseMeasurement {
+    PhaseMeasurement(
+      label: label, phase: phase, batch: batch, tokensPerSecond: tokensPerSecond,
+      joulesPerToken: joulesPerToken, energyReason: energyReason)
+  }
+}
+
+/// One stored repetition.
+public struct StoredSample: Sendable {
+  public let seconds: Double
+  public let tokens: Int
+  public let startOffset: Double?
+  public let joules: Double?
+  public let joulesLow: Double?
+  public let joulesHigh: Double?
+
+  public var tokensPerSecond: Double? {
+    seconds > 0 && tokens > 0 ? Double(tokens) / seconds : nil
+  }
+}
+
+extension StoredTest {
+  init(_ node: Node) throws(DataError) {
+    label = try node.string("label")
+    let phase = try node.member("phase")
+    guard let known = Phase(rawValue: try phase.string()) else {
+      throw phase.fault(.outOfRange("the phase", rule: "must be prefill or decode"))
+    }
+    self.phase = known
+    promptTokens = try node.optionalCount("n_prompt") ?? 0
+    generatedTokens = try node.optionalCount("n_gen") ?? 0
+    depth = try node.optionalCount("n_depth") ?? 0
+    batch = max(1, try node.optionalCount("n_batch") ?? 1)
+    threads = try node.optionalCount("n_threads") ?? 0
+    samples = try node.member("samples").each { (sample) throws(DataError) in
+      try StoredSample(sample)
+    }
+    summary = Self.summary(samples)
+    bytesTouchedPerToken = try node.optionalAmount("bytes_touched_per_token")
+    let ceiling = try node.optional("ceiling")
+    bandwidthShare = try ceiling?.optionalAmount("s_mbu")
+    arithmeticShare = try ceiling?.optionalAmount("s_mfu")
+    distinctExperts = try node.optional("experts")?.optionalAmount("distinct_mean")
+    let energy = try node.optional("energy")
+    energySource = try energy?.optionalString("source")
+    energyProvenance = try energy?.optionalString("provenance")
+    energyReason = try energy?.optionalString("reason")
+    joulesPerToken = try Self.joules(samples, energy, isMeasured: energyProvenance == "measured")
+    try Recomputation(node: node, samples: samples, summary: summary).check(energy, joulesPerToken)
+  }
+
+  private static func summary(_ samples: [StoredSample]) -> Summary? {
+    let timed = samples.filter { $0.tokensPerSecond != nil }
+    let starts = timed.compactMap(\.startOffset)
+    return Summary(
+      timed.compactMap(\.tokensPerSecond), times: starts.count == timed.count ? starts : [])
+  }
+
+  /// Median and range of the repetitions that have a figure.
+  private static func joules(
+    _ samples: [StoredSample], _ energy: Node?, isMeasured: Bool
+  ) throws(DataError) -> Estimate? {
+    guard try energy?.optional("power_valid")?.bool() ?? true else { return nil }
+    func each(_ value: (StoredSample) -> Double?) -> [Double] {
+      samples.filter { $0.tokens > 0 }.compactMap { sample in
+        value(sample).map { $0 / Double(sample.tokens) }
+      }
+    }
+    let best = each(\.joules)
+    guard let median = Statistics.median(best), let least = best.min(), let most = best.max(),
+      let energy
+    else { return nil }
+    do throws(CostError) {
+      return try Estimate(
+        low: min(median, Statistics.median(each(\.joulesLow)) ?? least), best: median,
+        high: max(median, Statistics.median(each(\.joulesHigh)) ?? most),
+        provenance: isMeasured ? .measured : .estimated)
+    } catch {
+      throw energy.fault(.outOfRange("the joules", rule: error.description))
+    }
+  }
+}
+
+extension StoredSample {
+  init(_ node: Node) throws(DataError) {
+    seconds = try node.amount("seconds")
+    tokens = try node.member("tokens").count()
+    startOffset = try node.optionalAmount("start_offset_seconds")
+    joules = try node.optionalAmount("joules")
+    joulesLow = try node.optionalAmount("joules_low")
+    joulesHigh = try node.optionalAmount("joules_high")
+    if let rate = tokensPerSecond, !rate.isFinite {
+      throw node.fault(.notFinite("the rate of \(tokens) tokens in \(seconds) s"))
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// Reading results back: recomputed statistics, refused nonsense, tolerated additions.
+
+import Analysis
+import CostModel
+import Models
+import Reports
+import StrictJSON
+import Testing
+
+@Suite struct StoredTests {
+  /// The tiny run's document with one member replaced, by keys and indices.
+  private func changed(_ path: [String], _ text: String?) throws -> [UInt8] {
+    func set(_ value: JSONValue, _ path: ArraySlice<String>) throws -> JSONValue {
+      guard let key = path.first else { return try JSONValue(parsing: text ?? "null") }
+      if let index = Int(key), var array = value.array {
+        array[index] = try set(array[index], path.dropFirst())
+        return .array(array)
+      }
+      var object = value.object ?? JSONObject()
+      object[key] =
+        path.count == 1 && text == nil ? nil : try set(object[key] ?? .null, path.dropFirst())
+      return .object(object)
+    }
+    return try set(TinyRun.report().json, path[...]).utf8()
+  }
+
+  @Test("a result read back gives the same statistics and the same cost")
+  func roundTrip() throws {
+    let report = try TinyRun.report()
+    let result = try TinyRun.stored(report)
+    #expect(result.tests.count == 3)
+    #expect(result.tests.map(\.summary?.median) == report.tests.map { $0.summary()?.median })
+    let again = try result.cost(CostSettings(), tables: SiteTables.builtIn)
+    let difference =
+      (again.blended?.usdPerMillion.best ?? 0) - (report.cost?.blended?.usdPerMillion.best ?? 1)
+    #expect(abs(difference) < 1e-9 * (again.blended?.usdPerMillion.best ?? 0))
+  }
+
+  @Test("unknown keys are let be")
+  func additions() throws {
+    let bytes = try changed(["tests", "0", "from_the_future"], #"{"a": [1]}"#)
+    #expect(throws: Never.self) { try StoredResult(parsing: bytes, file: "a.json") }
+  }
+
+  @Test(
+    "nonsense is refused and its place named",
+    arguments: [
+      (["schema"], #""moebench.result/2""#, "schema"),
+      (["tests", "0", "samples", "0", "seconds"], "-1", "tests[0].samples[0].seconds"),
+      (["tests", "0", "samples", "0", "seconds"], "1e999", "tests[0].samples[0].seconds"),
+      (["tests", "0", "samples", "0", "tokens"], "1.5", "tests[0].samples[0].tokens"),
+      (["tests", "0", "samples", "0", "seconds"], nil, "tests[0].samples[0].seconds"),
+      (["tests", "0", "tokens_per_second", "median"], "1", "tests[0].tokens_per_second.median"),
+      (["tests", "0", "phase"], #""both""#, "tests[0].phase"),
+      (["tests"], "[]", "tests"), (["model", "name"], nil, "model.name"),
+      (["status"], #""fine""#, "status"), (["machine"], "3", "machine"),
+    ] as [([String], String?, String)])
+  func nonsense(path: [String], text: String?, place: String) throws {
+    let bytes = try changed(path, text)
+    let error = #expect(throws: DataError.self) {
+      try StoredResult(parsing: bytes, file: "bad.json")
+    }
+    #expect(error?.path == place)
+    #expect(error?.description.hasPrefix("bad.json: ") == true)
+  }
+
+  @Test("a statistic one per mille off is rounding, two per cent off is refused")
+  func tolerance() throws {
+    let report = try TinyRun.report()
+    for (factor, holds) in [(1.001, true), (1.02, false), (0.98, false)] {
+      var document = try #require(report.json.object)
+      var tests = try #require(document["tests"]?.array)
+      var test = try #require(tests[0].object)
+      var rate = try #require(test["tokens_per_second"]?.object)
+      let value = try #require(rate["median"]?.double)
+      rate["median"] = JSONValue(value * factor)
+      test["tokens_per_second"] = .object(rate)
+      tests[0] = .object(test)
+      document["tests"] = .array(tests)
+      let bytes = try JSONValue.object(document).utf8()
+      let result = Result { try StoredResult(parsing: bytes, file: "a") }
+      #expect(((try? result.get()) != nil) == holds, "\(factor)")
+    }
+  }
+
+  @Test("deep, huge and truncated documents are refused, not crashed on")
+  func hostile() throws {
+    let deep = Array(String(repeating: "[", count: 1_000_000).utf8)
+    let half = try Array(TinyRun.report().json.utf8().prefix(3000))
+    for bytes in [deep, half, [], Array("null".utf8), Array("[]".utf8), [0xFF]] {
+      #expect(throws: DataError.self) { try StoredResult(parsing: bytes, file: "h") }
+    }
+  }
+
+  @Test("re-pricing without energy says so, and --watts supplies it")
+  func watts() throws {
+    var settings = CostSettings()
+    settings.hardwareUsd = 1000
+    let result = try TinyRun.stored(TinyRun.report(settings: settings, meter: nil))
+    let unknown = try result.cost(settings, tables: SiteTables.builtIn)
+    #expect(unknown.blended == nil)
+    #expect(unknown.reason?.contains("no energy figure") == true)
+    let known = try result.cost(settings, watts: .exactly(100), tables: SiteTables.builtIn)
+    #expect(known.blended != nil)
+    settings.hardwareUsd = nil
+    settings.rentalUsdPerHour = 0.5
+    let rented = try result.cost(settings, tables: SiteTables.builtIn)
+    #expect(rented.blended != nil && rented.inputEnergyOnly == nil)
+  }
+}
