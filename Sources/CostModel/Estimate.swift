@@ -64,6 +64,12 @@ public struct Estimate: Sendable, Hashable {
     try Estimate(low: best * low, best: best, high: best * high, provenance: provenance)
   }
 
+  /// Three given values that the caller has put in order.
+  public static func between(_ low: Double, _ best: Double, _ high: Double) -> Estimate {
+    precondition(low <= best && best <= high, "\(low), \(best), \(high) do not rise")
+    return Estimate(unchecked: low, best, high, .given)
+  }
+
   /// The interval around a point: widened where rounding or sampling left the point outside.
   static func containing(
     _ point: Double, _ a: Double, _ b: Double, _ provenance: Provenance

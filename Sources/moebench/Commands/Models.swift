@@ -1,35 +1,59 @@
-// moebench models: the catalogue.
+// moebench models: the catalogue, or one model of it in full.
 
 import ArgumentParser
 import Inference
 import Models
 import Reports
+import StrictJSON
 
 struct Models_: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "List the catalogue's models: parameters, bytes, licence.")
+    commandName: "models",
+    abstract: "List the catalogue's models, or one in full: shape, parameters, bytes, prices.")
 
   @Argument(help: "A model of the catalogue; all if left out.")
   var name: String?
 
+  @OptionGroup var output: DocumentOptions
+
   mutating func run() throws {
+    try output.probe()
     let catalogue = try Catalogue.builtIn
-    let entries = try name.map { [try catalogue.model(named: $0)] } ?? catalogue.models
-    var table = TextTable([.left, .right, .right, .right, .left])
-    table.add(["model", "total", "active", "q4_0", "licence"])
-    for entry in entries {
-      do {
-        let description = try Architectures.describe(entry.config)
-        let count = try description.parameterCount()
-        table.add([
-          entry.name, Number.count(Double(count.total)),
-          Number.count(Double(count.activeWithoutEmbedding)),
-          Number.bytes(Double(try description.weightBytes(asking: .q4_0).total)), entry.license,
-        ])
-      } catch {
-        table.add([entry.name, "-", "-", "-", "\(error)"])
-      }
+    if let name {
+      let entry = try catalogue.model(named: name)
+      let prices = try PriceBook([PriceTable.builtIn]).resolve(on: Pricing.today()).rows
+      let sheet = ModelSheet(
+        entry, facts: Self.facts(entry), prices: prices.filter { $0.catalogue.contains(entry.name) }
+      )
+      try output.write(
+        text: sheet.text, json: { ["schema": "moebench.models/1", "models": [sheet.json]] })
+    } else {
+      let list = catalogue.models.map { ModelSheet($0, facts: Self.facts($0), prices: []) }
+      try output.write(
+        text: { ModelSheet.table(list, $0) },
+        json: {
+          ["schema": "moebench.models/1", "models": .array(list.map(\.json))]
+        })
     }
-    Output.standard(table.lines().joined(separator: "\n") + "\n")
+  }
+
+  /// What the engine computes from the shape, or why it cannot.
+  private static func facts(_ entry: ModelEntry) -> Result<ModelSheet.Facts, ModelSheet.Unknown> {
+    do {
+      let description = try Architectures.describe(entry.config)
+      let count = try description.parameterCount()
+      var bytes: [(format: String, bytes: Double)] = []
+      for format in [WeightFormat.bf16, .q8_0, .q4_0] {
+        bytes.append((format.rawValue, Double(try description.weightBytes(asking: format).total)))
+      }
+      return .success(
+        ModelSheet.Facts(
+          family: description.family, layers: description.layers.count,
+          vocabulary: description.vocabulary, total: Double(count.total),
+          active: Double(count.activeWithoutEmbedding),
+          activeWithEmbedding: Double(count.activeWithEmbedding), bytesByFormat: bytes))
+    } catch {
+      return .failure(ModelSheet.Unknown(reason: "\(error)"))
+    }
   }
 }

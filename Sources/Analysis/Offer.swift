@@ -1,0 +1,71 @@
+// An API's price for a workload: peak and off-peak hours joined by their share of the week.
+
+import CostModel
+import Models
+
+/// What one provider takes for one model, whatever the hour.
+public struct Offer: Sendable {
+  /// One row, or the peak and off-peak row of one offer.
+  public let rows: [PriceRow]
+  public let sameModel: Bool
+  /// Blended USD per million tokens of the workload: the mean over the week, off-peak to peak.
+  public let usdPerMillion: Estimate
+  /// A cache hit had to be priced as ordinary input.
+  public let assumesNoCacheDiscount: Bool
+
+  public var row: PriceRow { rows[0] }
+
+  /// - Parameter band: Only the hours of this band, where the offer has any.
+  /// - Returns: nil where a price for requests of this length is not known.
+  init?(
+    _ rows: [PriceRow], sameModel: Bool, mix: TokenMix, inputTokensPerRequest: Double,
+    band: PriceRow.TimeBand? = nil
+  ) {
+    let held = rows.filter { band == nil || $0.timeBand == nil || $0.timeBand == band }
+    let priced = held.compactMap { row -> (row: PriceRow, usd: Double)? in
+      row.apiPrice(inputTokensPerRequest: inputTokensPerRequest).map {
+        (row, $0.usdPerMillion(for: mix))
+      }
+    }
+    guard let low = priced.map(\.usd).min(), let high = priced.map(\.usd).max(), low > 0 else {
+      return nil
+    }
+    // A band holds for its share of the week; the other for what that leaves.
+    let share =
+      priced.first { $0.usd == high }?.row.timeShare
+      ?? priced.first { $0.usd == low }?.row.timeShare.map { 1 - $0 } ?? 0.5
+    let mean = priced.count > 1 ? low + (high - low) * share : low
+    self.rows = priced.sorted { $0.usd < $1.usd }.map(\.row)
+    self.sameModel = sameModel
+    usdPerMillion = .between(low, min(max(mean, low), high), high)
+    assumesNoCacheDiscount = priced.contains { pair in
+      pair.row.apiPrice(inputTokensPerRequest: inputTokensPerRequest)?
+        .assumesNoCacheDiscount(for: mix) ?? false
+    }
+  }
+}
+
+extension Offer {
+  /// All offers for a workload, the same model's first, the cheapest first among equals.
+  public static func all(
+    _ quotes: [Quote], mix: TokenMix, inputTokensPerRequest: Double,
+    band: PriceRow.TimeBand? = nil
+  ) -> [Offer] {
+    var groups: [(key: String, quotes: [Quote])] = []
+    for quote in quotes {
+      let key = "\(quote.row.provider.lowercased())|\(quote.row.modelID.lowercased())"
+      if let index = groups.firstIndex(where: { $0.key == key }) {
+        groups[index].quotes.append(quote)
+      } else {
+        groups.append((key, [quote]))
+      }
+    }
+    return groups.compactMap { group in
+      Offer(
+        group.quotes.map(\.row), sameModel: group.quotes[0].sameModel, mix: mix,
+        inputTokensPerRequest: inputTokensPerRequest, band: band)
+    }.sorted {
+      ($0.sameModel ? 0 : 1, $0.usdPerMillion.best) < ($1.sameModel ? 0 : 1, $1.usdPerMillion.best)
+    }
+  }
+}

@@ -1,0 +1,144 @@
+// The verdict for a terminal.
+
+import Analysis
+import CostModel
+import Models
+
+extension AdviceReport {
+  /// At most 80 columns.
+  public func text(_ style: Style = .plain) -> String {
+    let blocks = [
+      result.heading(style) + questionLines,
+      wrapped(headline + ".").map(style.bold) + sentences.flatMap { wrapped($0) },
+      offers(style), scenarios(style), sensitivity(style), cascadeLines(style),
+      [style.bold("What money does not show")] + unpriced.flatMap { wrapped($0) },
+      CostText(advice.cost, [], style: style).assumptions,
+    ]
+    return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }
+      .joined(separator: "\n\n") + "\n"
+  }
+
+  private var questionLines: [String] {
+    let question = advice.question
+    return wrapped(
+      "\(Number.count(question.traffic.millionTokensPerMonth * 1e6)) tokens a month, \(question.workload.title)"
+    )
+  }
+
+  private func offers(_ style: Style) -> [String] {
+    var table = TextTable([.left, .right, .right, .left, .left])
+    table.add(["against", "$/M", "$/month", "here is", "break-even/month"])
+    for decided in [advice.primary] + advice.others {
+      let decision = decided.decision
+      table.add([
+        CostText.name(of: decided.offer.row.withoutBand, width: 34),
+        Number.short(decision.apiUsdPerMillion.best),
+        Number.short(decision.apiUsdPerMonth.best),
+        "\(Number.short(decision.ratio.best))×", decision.breakEven.short,
+      ])
+    }
+    return table.headed(style)
+  }
+
+  private func scenarios(_ style: Style) -> [String] {
+    guard !advice.scenarios.isEmpty else { return [] }
+    var table = TextTable([.left, .left, .left, .left])
+    table.add(["what if", "verdict", "here is", "break-even/month"])
+    for decided in advice.scenarios {
+      table.add([
+        decided.scenario.title.safeForTerminal.shortened(to: 30),
+        decided.decision.verdict.rawValue.replacing("_", with: " "),
+        "\(Number.short(decided.decision.ratio.best))×", decided.decision.breakEven.short,
+      ])
+    }
+    return table.headed(style)
+  }
+
+  private func sensitivity(_ style: Style) -> [String] {
+    let rows = decision.sensitivity.prefix(8)
+    guard !rows.isEmpty else { return [] }
+    var table = TextTable([.left, .left, .left, .left])
+    table.add(["what matters most", "range", "$/M then", "verdict turns at"])
+    for row in rows {
+      table.add([
+        row.field.title, "\(Number.short(row.range.low))…\(Number.short(row.range.high))",
+        "\(Number.short(row.usdPerMillionAtLow))…\(Number.short(row.usdPerMillionAtHigh))",
+        row.flipValue.map { Number.short($0) + (row.flips ? " (in range)" : "") } ?? "-",
+      ])
+    }
+    return table.headed(style)
+  }
+
+  private func cascadeLines(_ style: Style) -> [String] {
+    guard let cascade else { return [] }
+    func line(_ name: String, _ cost: RoutedCost) -> String {
+      let change =
+        cost.savingShare >= 0
+        ? "\(Number.percent(cost.savingShare)) less" : "\(Number.percent(-cost.savingShare)) more"
+      return "\(name): \(Number.short(cost.usdPerMillion)) $/M, \(change) than the dear one alone."
+    }
+    return [style.bold("Cheap and dear together")]
+      + wrapped(
+        "\(cascade.cheapName) at \(Number.short(cascade.cheapUsdPerMillion)) $/M settles \(Number.percent(cascade.cheapShare)) of the requests, "
+          + "\(cascade.dearName) at \(Number.short(cascade.dearUsdPerMillion)) $/M the rest.")
+      + wrapped(line("Router (each request to one of them)", cascade.router))
+      + wrapped(line("Cascade (the cheap one always tried first)", cascade.cascade))
+  }
+}
+
+extension TextTable {
+  /// Lines of at most 80 columns with the first one as heading.
+  func headed(_ style: Style) -> [String] {
+    var lines = lines().map { $0.shortened(to: 80) }
+    if let first = lines.first { lines[0] = style.bold(first) }
+    return lines
+  }
+}
+
+extension PriceRow {
+  /// The row standing for all its hours.
+  var withoutBand: PriceRow {
+    var row = self
+    row.timeBand = nil
+    return row
+  }
+}
+
+extension BreakEvenRange {
+  /// In a cell.
+  var short: String {
+    switch best {
+    case .at(let millions, _): Number.count(millions * 1e6)
+    case .beyondCapacity(let millions, _): "beyond (\(Number.count(millions * 1e6)))"
+    case .never: "never"
+    }
+  }
+}
+
+extension AssumptionField {
+  /// As people say it.
+  public var title: String {
+    switch self {
+    case .hardwareUsd: "machine, $"
+    case .residualUsd: "residual value, $"
+    case .lifeYears: "life, years"
+    case .costOfCapital: "cost of capital a year"
+    case .maintenanceShare: "maintenance a year"
+    case .rentUsdPerHour: "rent, $/h"
+    case .idleWatts: "idle power, W"
+    case .pue: "PUE"
+    case .usdPerKWh: "electricity, $/kWh"
+    case .utilisation: "utilisation"
+    case .onShare: "share of hours on"
+    case .fixedUsdPerMonth: "fixed cost, $/month"
+    case .cachedInputShare: "cost of a cached token"
+    case .prefillTokensPerSecond: "prefill, tokens/s"
+    case .decodeTokensPerSecond: "decode, tokens/s"
+    case .prefillWatts: "prefill power, W"
+    case .decodeWatts: "decode power, W"
+    case .prefillJoulesPerToken: "prefill, J/token"
+    case .decodeJoulesPerToken: "decode, J/token"
+    case .apiUsdPerMillion: "API price, $/M"
+    }
+  }
+}

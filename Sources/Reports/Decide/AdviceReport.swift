@@ -1,0 +1,137 @@
+// The verdict on self-hosting as values and words: what `moebench decide` prints.
+
+import Analysis
+import CostModel
+import Models
+
+/// Advice about one result, with the optional mix of a cheap and a dear model.
+public struct AdviceReport: Sendable {
+  public static let schema = "moebench.decision/1"
+
+  /// A cheap model that settles a share of the requests, and the dear one for the rest.
+  public struct Cascade: Sendable {
+    public let cheapName: String
+    public let dearName: String
+    public let cheapShare: Double
+    public let cheapUsdPerMillion: Double
+    public let dearUsdPerMillion: Double
+    public let router: RoutedCost
+    public let cascade: RoutedCost
+
+    /// - Throws: `CostError` for a share outside 0...1 or a price that is none.
+    public init(
+      cheap: (name: String, usdPerMillion: Double), dear: (name: String, usdPerMillion: Double),
+      cheapShare: Double
+    ) throws(CostError) {
+      (cheapName, cheapUsdPerMillion) = cheap
+      (dearName, dearUsdPerMillion) = dear
+      self.cheapShare = cheapShare
+      func cost(_ mode: RoutingMode) throws(CostError) -> RoutedCost {
+        try RoutedCost(
+          mode: mode, cheapShare: cheapShare, cheapUsdPerMillion: cheap.usdPerMillion,
+          dearUsdPerMillion: dear.usdPerMillion)
+      }
+      router = try cost(.router)
+      cascade = try cost(.cascade)
+    }
+  }
+
+  public let result: StoredResult
+  public let advice: Advice
+  public let cascade: Cascade?
+
+  public init(_ result: StoredResult, advice: Advice, cascade: Cascade? = nil) {
+    self.result = result
+    self.advice = advice
+    self.cascade = cascade
+  }
+
+  var decision: Decision { advice.primary.decision }
+  var price: PriceRow { advice.primary.offer.row }
+}
+
+extension AdviceReport {
+  /// The verdict in a few words.
+  public var headline: String {
+    switch decision.verdict {
+    case .selfHost: "Self-host"
+    case .api: "Pay the API"
+    case .cannotServe: "This machine cannot serve it"
+    case .neverBreaksEven: "Pay the API: no break-even exists"
+    }
+  }
+
+  /// The verdict as sentences, without the headline.
+  public var sentences: [String] {
+    var text = [comparison, capacity, breakEven, surety].compactMap { $0 }
+    if !advice.primary.offer.sameModel {
+      text.append("No API price of \(result.model.name) is known; this is another model's.")
+    }
+    return text
+  }
+
+  private var offerName: String { "\(price.model) at \(price.provider)" }
+
+  private var comparison: String {
+    let own = decision.selfHostUsdPerMonth
+    return
+      "\(Number.short(own.best)) $ a month here "
+      + "(\(Number.short(own.low)) to \(Number.short(own.high))) on \(machineCount), "
+      + "\(Number.short(decision.apiUsdPerMonth.best)) $ for \(offerName): "
+      + "\(Number.short(decision.ratio.low)) to \(Number.short(decision.ratio.high)) times the API's price."
+  }
+
+  private var machineCount: String {
+    guard let count = decision.machinesNeeded else { return "more machines than can be counted" }
+    return count == 1 ? "one machine" : "\(count) machines"
+  }
+
+  private var capacity: String? {
+    let capacity = Number.count(decision.capacityMillionTokensPerMonth.best * 1e6)
+    let wanted = Number.count(advice.question.traffic.millionTokensPerMonth * 1e6)
+    guard let needed = decision.machinesNeeded, needed <= advice.question.machines else {
+      return
+        "At hand: \(advice.question.machines), needed: \(decision.machinesNeeded.map(String.init) ?? "uncountably many"). "
+        + "One machine makes at most \(capacity) tokens a month of this workload; \(wanted) are wanted."
+    }
+    return
+      "The traffic uses \(Number.percent(decision.utilisation)) of what \(machineCount) can do."
+  }
+
+  private var breakEven: String {
+    switch decision.breakEven.best {
+    case .at(let millions, let share):
+      "Break-even at \(Number.count(millions * 1e6)) tokens a month, \(Number.percent(share)) of one machine's capacity."
+    case .beyondCapacity(let millions, let capacity):
+      "It would break even at \(Number.count(millions * 1e6)) tokens a month, but one machine makes at most \(Number.count(capacity * 1e6)): not within reach."
+    case .never(let marginal, let api):
+      "No break-even exists: the electricity of a million tokens costs \(Number.short(marginal)) $, the API takes \(Number.short(api)) $."
+    }
+  }
+
+  private var surety: String {
+    "\(Number.percent(decision.confidence)) of 4,000 draws over all ranges agree."
+  }
+
+  /// What money does not show.
+  public var unpriced: [String] {
+    var lines: [String] = []
+    if let latency = advice.latency {
+      lines.append(
+        "Latency: a request waits at least \(Number.duration(latency.secondsToFirstToken)) here for its first token "
+          + "and \(Number.duration(latency.secondsPerRequest)) for its last, with nothing queued\(latency.batch > 1 ? " and \(latency.batch) decoded together" : ""); an API's latency was not measured."
+      )
+    } else {
+      lines.append("Latency: not known, as not both phases were measured.")
+    }
+    lines.append(
+      "Data: here they stay on this machine; at \(price.provider) they leave it, under that provider's terms and law."
+    )
+    lines.append("Quality: the same weights answer alike only in the same format; \(quality)")
+    return lines
+  }
+
+  private var quality: String {
+    "measured here as \(result.model.weightFormat), while an API's format is often not published."
+  }
+}

@@ -1,0 +1,45 @@
+// moebench compare: is the second result faster or slower than the first?
+
+import ArgumentParser
+import Reports
+
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compare two results test by test; exit 1 on a regression.")
+
+  @Argument(help: "The baseline, a result in JSON.") var baseline: String
+  @Argument(help: "The candidate, a result in JSON.") var candidate: String
+
+  @Option(
+    help: ArgumentHelp("Smallest loss that counts as a regression, as 5% or 0.05.", valueName: "x"))
+  var threshold = "5%"
+
+  @OptionGroup var output: DocumentOptions
+
+  mutating func run() throws {
+    let limit = try share()
+    try output.probe()
+    let comparison = ResultComparison(
+      baseline: try ResultFile.read(baseline), candidate: try ResultFile.read(candidate),
+      threshold: limit)
+    guard !comparison.rows.isEmpty else {
+      throw Failure(.badData, "\(baseline) and \(candidate) have no measured test in common")
+    }
+    for warning in comparison.warnings {
+      Output.error("moebench: warning: \(warning.safeForTerminal)\n")
+    }
+    try output.write(text: comparison.text, json: { comparison.json })
+    if !comparison.regressions.isEmpty { Failure.terminate(.regression) }
+  }
+
+  private func share() throws -> Double {
+    let value =
+      threshold.hasSuffix("%")
+      ? Double(threshold.dropLast()).map { $0 / 100 } : Double(threshold)
+    guard let value, value.isFinite, value >= 0, value < 10 else {
+      throw Failure(
+        .usage, "--threshold \(threshold.prefix(40)): must be a share such as 5% or 0.05")
+    }
+    return value
+  }
+}

@@ -1,0 +1,137 @@
+// moebench decide: self-host this traffic on machines like this, or pay the API?
+
+import Analysis
+import ArgumentParser
+import CostModel
+import Measurement
+import Models
+import Reports
+
+struct Decide: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Verdict for a traffic: self-host or API, with break-even and sensitivity.",
+    discussion:
+      "A MODEL is measured first, as moebench run does; a result (.json) is used as it is.")
+
+  @Argument(help: "A model, as for moebench run, or a result in JSON.")
+  var model = Run.defaultModel
+
+  @Option(
+    help: ArgumentHelp("Tokens over time: 5M/day, 100k/hour, 2B/month.", valueName: "traffic"))
+  var traffic: String
+
+  @Option(help: "Machines at hand.")
+  var machines = 1
+
+  @Option(help: "Share of the capacity that may be used on average, above 0 and at most 1.")
+  var usableShare = 1.0
+
+  @Option(
+    help: ArgumentHelp(
+      "A cheap model (here, or a priced one) and the share of requests it settles, as NAME:SHARE.",
+      valueName: "cheap:share"))
+  var cascade: String?
+
+  @OptionGroup(title: "What to measure, for a model") var grid: GridOptions
+  @OptionGroup(title: "How the model is run") var engine: EngineOptions
+  @OptionGroup(title: "What it costs") var cost: CostOptions
+  @OptionGroup(title: "Where it goes") var output: DocumentOptions
+
+  @Flag(help: "No progress on standard error.")
+  var quiet = false
+
+  mutating func run() throws {
+    let question = try question()
+    let cascadeParts = try cascade.map(CascadeFlag.init)
+    _ = try cost.settings()
+    try output.probe()
+    let pricing = try Pricing()
+    let result = try storedResult()
+    let priced = try pricing.cost(of: result, cost, mix: question.workload.mix)
+    let quotes = try pricing.quotes(for: result)
+    let advice = try Advice(
+      question, cost: priced, quotes: quotes, scenarios: Scenario.builtIn)
+    let report = AdviceReport(
+      result, advice: advice,
+      cascade: try cascadeParts?.resolve(advice: advice, pricing: pricing))
+    try output.write(text: report.text, json: { report.json })
+    if let status = Interruption.status { Failure.terminate(status) }
+  }
+
+  private func question() throws -> Question {
+    var question = Question(
+      workload: try TokenWorkload(flag: cost.workload ?? "chat"),
+      traffic: try Traffic(parsing: traffic))
+    guard machines >= 1 else { throw Failure(.usage, "--machines \(machines): must be at least 1") }
+    guard usableShare > 0, usableShare <= 1 else {
+      throw Failure(.usage, "--usable-share \(usableShare): must be above 0 and at most 1")
+    }
+    (question.machines, question.usableShare, question.seed) = (machines, usableShare, grid.seed)
+    return question
+  }
+
+  /// The result named, or a fresh one of the model named.
+  private func storedResult() throws -> StoredResult {
+    if ResultFile.isResult(model) { return try ResultFile.read(model) }
+    let environment = Environment.current()
+    var session = RunSession(
+      plan: try grid.plan(environment), environment: environment, settings: try cost.settings(),
+      meters: try Metering(cost.meter, watts: cost.watts, environment),
+      progress: Progress(quiet: quiet))
+    let source = try ModelSource(model)
+    Interruption.install()
+    return try StoredResult(session.run(source, engine))
+  }
+}
+
+/// `--cascade NAME:SHARE`.
+private struct CascadeFlag {
+  let cheap: String
+  let share: Double
+
+  init(_ text: String) throws {
+    guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
+      let share = Self.share(text[text.index(after: colon)...])
+    else {
+      throw Failure(.usage, "--cascade: must be NAME:SHARE, the share from 0 to 1 or in %")
+    }
+    cheap = String(text[..<colon])
+    self.share = share
+  }
+
+  private static func share(_ text: Substring) -> Double? {
+    let value = text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(text)
+    return value.flatMap { (0...1).contains($0) ? $0 : nil }
+  }
+
+  /// The dear model is the one the decision is against.
+  func resolve(advice: Advice, pricing: Pricing) throws -> AdviceReport.Cascade {
+    let dear = advice.primary.offer
+    return try AdviceReport.Cascade(
+      cheap: try price(advice, pricing),
+      dear: ("\(dear.row.model) at \(dear.row.provider)", dear.usdPerMillion.best),
+      cheapShare: share)
+  }
+
+  private func price(_ advice: Advice, _ pricing: Pricing) throws -> (String, Double) {
+    if cheap == "here" {
+      return ("this machine", advice.primary.decision.selfHostUsdPerMillion.best)
+    }
+    let workload = advice.question.workload
+    let (rows, _) = PriceBook([try PriceTable.builtIn]).resolve(on: try Pricing.today())
+    let wanted = cheap.lowercased()
+    let named = rows.filter { row in
+      [row.id, row.model, row.modelID].contains { $0.lowercased() == wanted }
+        || row.catalogue.contains(wanted)
+    }
+    let offers = Offer.all(
+      named.map { Quote(row: $0, sameModel: false) }, mix: workload.mix,
+      inputTokensPerRequest: workload.inputTokensPerRequest)
+    guard let offer = offers.first else {
+      throw Failure(
+        .usage,
+        "--cascade: no price of \"\(cheap.prefix(60))\" is known; moebench prices lists them")
+    }
+    return ("\(offer.row.model) at \(offer.row.provider)", offer.usdPerMillion.best)
+  }
+}
