@@ -1,0 +1,66 @@
+// A linear or logarithmic axis: where a value lies, and which ticks to draw.
+
+import Foundation
+
+/// Maps values to a position and chooses ticks people can read.
+struct Axis {
+  let low: Double
+  let high: Double
+  let isLogarithmic: Bool
+  /// Pixels of the two ends.
+  let from: Double
+  let to: Double
+
+  /// An axis that holds all values, with room at the ends. Nil without a drawable value.
+  init?(_ values: [Double], logarithmic: Bool, from: Double, to: Double) {
+    let usable = values.filter { $0.isFinite && (!logarithmic || $0 > 0) }
+    guard let least = usable.min(), let most = usable.max() else { return nil }
+    if logarithmic {
+      low = pow(10, floor(log10(least) * 2 - 0.2) / 2)
+      high = max(pow(10, ceil(log10(most) * 2 + 0.2) / 2), low * 10)
+    } else {
+      low = min(0, least)
+      high = most > low ? most * 1.08 : low + 1
+    }
+    guard low.isFinite, high.isFinite, high > low else { return nil }
+    isLogarithmic = logarithmic
+    self.from = from
+    self.to = to
+  }
+
+  func position(_ value: Double) -> Double {
+    let share =
+      isLogarithmic
+      ? (log10(max(value, low)) - log10(low)) / (log10(high) - log10(low))
+      : (value - low) / (high - low)
+    return from + min(max(share, 0), 1) * (to - from)
+  }
+
+  /// At most about eight.
+  var ticks: [Double] {
+    if isLogarithmic {
+      let first = Int(ceil(log10(low) - 1e-9))
+      let last = Int(floor(log10(high) + 1e-9))
+      guard last >= first else { return [low, high] }
+      let step = max(1, (last - first) / 7)
+      return stride(from: first, through: last, by: step).map { pow(10, Double($0)) }
+    }
+    let span = (high - low) / 5
+    let unit = pow(10, floor(log10(span)))
+    let step = [1, 2, 5, 10].map { $0 * unit }.first { $0 >= span } ?? span
+    return Array(stride(from: (low / step).rounded(.up) * step, through: high, by: step).prefix(12))
+  }
+}
+
+extension Number {
+  /// A tick: powers of ten stay readable.
+  static func tick(_ value: Double) -> String {
+    if value == 0 { return "0" }
+    if abs(value) >= 1e4 { return count(value) }
+    if abs(value) >= 10 { return fixed(value, 0) }
+    var text = rough(value)
+    while text.contains("."), text.last == "0" { text.removeLast() }
+    if text.last == "." { text.removeLast() }
+    return text
+  }
+}

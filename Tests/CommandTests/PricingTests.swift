@@ -1,0 +1,102 @@
+// The commands that price, as a user runs them: documents by their schemas, refusals by their status.
+
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite struct PricingTests {
+  /// A fresh folder with a result of a real run in it.
+  private struct Place: ~Copyable {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    var result: String { folder.appending(path: "result.json").path }
+
+    init() throws {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      let run = try Program.run(
+        "run", Fixture.path("olmoe"), "-p", "16", "-n", "8", "-r", "2", "--warmup", "0", "--watts",
+        "80,100,140", "-o",
+        "json", "--output-file", result)
+      #expect(run.status == 0, "\(run.error)")
+    }
+
+    func file(_ name: String, _ text: String) throws -> String {
+      let url = folder.appending(path: name)
+      try Data(text.utf8).write(to: url)
+      return url.path
+    }
+
+    deinit {
+      do { try FileManager.default.removeItem(at: folder) } catch { Issue.record(error) }
+    }
+  }
+
+  private func violations(_ text: String, _ schema: String) throws -> [String] {
+    let schema = try RepositoryFile.json("Sources/Reports/Schemas/\(schema).schema.json")
+    return SchemaValidator(schema).violations(of: try JSONValue(parsing: text))
+  }
+
+  @Test("run, cost, decide, compare, prices and models print documents of their schemas")
+  func documents() throws {
+    let place = try Place()
+    let stored = try String(contentsOfFile: place.result, encoding: .utf8)
+    #expect(try violations(stored, "result") == [])
+    let result = place.result
+    let commands: [(String, [String])] = [
+      ("cost", ["cost", result, "--hardware-cost", "2000", "-o", "json"]),
+      (
+        "decide",
+        [
+          "decide", result, "--traffic", "5M/day", "--workload", "tickets", "--cascade",
+          "here:70%", "-o", "json",
+        ]
+      ),
+      ("compare", ["compare", result, result, "-o", "json"]),
+      ("prices", ["prices", "list", "--all", "-o", "json"]),
+      ("models", ["models", "-o", "json"]),
+      ("models", ["models", "gpt-oss-20b", "-o", "json"]),
+    ]
+    let schemas = ["decide": "decision", "compare": "comparison"]
+    for (name, arguments) in commands {
+      let done = try Program.run(arguments[0], arguments: Array(arguments.dropFirst()))
+      #expect(done.status == 0, "\(name): \(done.error)")
+      #expect(try violations(done.output, schemas[name] ?? name) == [], "\(name)")
+    }
+  }
+
+  @Test("a report is written as one page")
+  func report() throws {
+    let place = try Place()
+    let page = place.folder.appending(path: "page.html")
+    let done = try Program.run("report", place.result, place.result, "--output", page.path)
+    #expect(done.status == 0, "\(done.error)")
+    let html = try String(contentsOf: page, encoding: .utf8)
+    #expect(html.hasPrefix("<!DOCTYPE html>") && html.hasSuffix("</html>\n"))
+  }
+
+  @Test("bad results and tables are refused with their status and place")
+  func refusals() throws {
+    let place = try Place()
+    let newer = try place.file("newer.json", #"{"schema": "moebench.result/9"}"#)
+    let prices = try place.file(
+      "prices.json",
+      #"{"a/b": {"input_cost_per_token": -1, "output_cost_per_token": 1, "litellm_provider": "x", "mode": "chat"}}"#
+    )
+    let cases: [([String], Int32, String)] = [
+      (["cost", "no-such.json"], 66, "no-such.json"),
+      (["cost", newer], 65, "moebench.result/9"),
+      (["decide", place.result, "--traffic", "many"], 64, "many"),
+      (["decide", place.result, "--traffic", "1M/day", "--cascade", "x"], 64, "--cascade"),
+      (["compare", place.result, place.result, "--threshold", "-1"], 64, "--threshold"),
+      (["prices", "check", prices], 65, "input_cost_per_token"),
+      (["report", place.result, "--output", "/no/such/folder/page.html"], 73, "/no/such/folder"),
+    ]
+    for (arguments, status, word) in cases {
+      let done = try Program.run(arguments[0], arguments: Array(arguments.dropFirst()))
+      #expect(done.status == status, "\(arguments): \(done.error)")
+      #expect(done.output.isEmpty)
+      #expect(done.error.contains(word), "\(done.error)")
+      #expect(done.error.split(separator: "\n").count == 1 && done.error.utf8.count <= 300)
+    }
+  }
+}

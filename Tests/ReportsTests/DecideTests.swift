@@ -1,0 +1,110 @@
+// Comparisons and verdicts made from stored results.
+
+import Analysis
+import CostModel
+import Models
+import Reports
+import StrictJSON
+import Testing
+
+@Suite struct DecideTests {
+  /// A result whose decode takes `factor` times as long, repetition by repetition.
+  private func slowed(_ report: RunReport, by factor: Double) throws -> StoredResult {
+    var document = try #require(report.json.object)
+    document["tests"] = .array(
+      try #require(document["tests"]?.array).map { test in
+        var test = try #require(test.object)
+        test["tokens_per_second"] = .null
+        let samples = try #require(test["samples"]?.array)
+        test["samples"] = .array(
+          try samples.enumerated().map { index, sample in
+            var sample = try #require(sample.object)
+            // Steady speeds of the same spread, as this machine may be busy.
+            sample["seconds"] = JSONValue((1 + 0.001 * Double(index)) * factor)
+            return .object(sample)
+          })
+        return .object(test)
+      })
+    return try StoredResult(parsing: JSONValue.object(document).utf8(), file: "\(factor).json")
+  }
+
+  @Test("a result compared with itself is within noise; a tenth slower is a regression")
+  func comparison() throws {
+    let report = try TinyRun.report()
+    let base = try slowed(report, by: 1)
+    let same = ResultComparison(baseline: base, candidate: base, threshold: 0.05)
+    #expect(same.rows.count == 3 && same.regressions.isEmpty && same.warnings.isEmpty)
+    #expect(same.rows.allSatisfy { $0.comparison.verdict == .withinNoise })
+    let slow = try slowed(report, by: 1.1)
+    let worse = ResultComparison(baseline: base, candidate: slow, threshold: 0.05)
+    #expect(worse.regressions.count == 3)
+    #expect(worse.text().contains("-9.1 % worse"))
+    #expect(
+      ResultComparison(baseline: base, candidate: slow, threshold: 0.2).regressions.isEmpty)
+    #expect(
+      ResultComparison(baseline: slow, candidate: base, threshold: 0.05).regressions.isEmpty)
+  }
+
+  @Test("unlike models are compared only with a warning that names the difference")
+  func warnings() throws {
+    let a = try TinyRun.stored(TinyRun.report(name: "one"))
+    let b = try TinyRun.stored(TinyRun.report(name: "two"))
+    let comparison = ResultComparison(baseline: a, candidate: b, threshold: 0.05)
+    #expect(comparison.warnings == ["model differs: one and two"])
+  }
+
+  private func advice(_ traffic: String, _ settings: CostSettings, watts: Double) throws
+    -> AdviceReport
+  {
+    let result = try slowed(TinyRun.report(), by: 1)
+    let cost = try result.cost(settings, watts: .exactly(watts), tables: SiteTables.builtIn)
+    let question = Question(
+      workload: try TokenWorkload(flag: "chat"), traffic: try Traffic(parsing: traffic))
+    return AdviceReport(
+      result,
+      advice: try Advice(
+        question, cost: cost, quotes: TinyRun.quotes(), scenarios: Scenario.builtIn))
+  }
+
+  @Test("electricity dearer than the API: no break-even exists, with the reason")
+  func never() throws {
+    var settings = CostSettings()
+    settings.hardwareUsd = 1000
+    let report = try advice("1k/day", settings, watts: 300)
+    #expect(report.json["verdict"]?.string == "never_breaks_even")
+    #expect(report.json["break_even"]?["exists"]?.bool == false)
+    #expect(report.json["break_even"]?["reason"]?.string?.contains("no break-even exists") == true)
+    #expect(report.headline.contains("no break-even exists"))
+  }
+
+  @Test("traffic beyond the machine: it cannot serve it, and how many machines would")
+  func cannotServe() throws {
+    var settings = CostSettings()
+    settings.rentalUsdPerHour = 0.1
+    let report = try advice("1B/day", settings, watts: 10)
+    #expect(report.json["verdict"]?.string == "cannot_serve")
+    #expect((report.json["machines_needed"]?.int ?? 0) > 1)
+    #expect(report.headline == "This machine cannot serve it")
+  }
+
+  @Test("the same model's price comes first, and every line fits 80 columns")
+  func text() throws {
+    var settings = CostSettings()
+    settings.rentalUsdPerHour = 0.1
+    let report = try advice("100k/day", settings, watts: 10)
+    #expect(report.json["against"]?["same_model"]?.bool == true)
+    for line in report.text().split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+    for line in try TinyRun.report(name: PageTests.hostile).text().split(separator: "\n") {
+      #expect(line.count <= 80, "\(line)")
+      #expect(!line.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x202E })
+    }
+  }
+
+  @Test("a cascade pays the cheap model always, a router only for its own share")
+  func cascade() throws {
+    let cascade = try AdviceReport.Cascade(
+      cheap: ("a", 1), dear: ("b", 10), cheapShare: 0.7)
+    #expect(abs(cascade.router.usdPerMillion - 3.7) < 1e-12)
+    #expect(abs(cascade.cascade.usdPerMillion - 4) < 1e-12)
+  }
+}
