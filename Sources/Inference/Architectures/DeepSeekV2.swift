@@ -5,17 +5,18 @@ enum DeepSeekV2: Architecture {
 
   static func describe(_ c: ModelConfiguration) throws(EngineError) -> ModelDescription {
     try c.require("hidden_act", oneOf: ["silu"])
-    try c.requireOff("mlp_bias")
     let shape = try Shape(c)
     let sparse = try shape.sparseLayers(firstDense: 0)
+    let bias = try c.bool("mlp_bias", default: false)
     var layers: [LayerDescription] = []
     for index in 0..<shape.layers {
       let prefix = "model.layers.\(index)"
       let attention = try shape.latentAttention(prefix + ".self_attn")
       let feedForward =
         sparse[index]
-        ? FeedForwardDescription.mixture(try shape.mixture(prefix, router: router(shape, prefix)))
-        : try shape.denseLayer(prefix)
+        ? FeedForwardDescription.mixture(
+          try shape.mixture(prefix, router: router(shape, prefix), bias: bias))
+        : try shape.denseLayer(prefix, bias: bias)
       layers.append(shape.layer(prefix, .latent(attention), feedForward))
     }
     return try shape.model(layers)

@@ -50,7 +50,7 @@ extension ModelConfiguration {
   }
 
   /// `rope_parameters` (of one layer type), or the older `rope_scaling`.
-  private func ropeParameters(_ layerType: String?) throws(EngineError) -> ModelConfiguration? {
+  func ropeParameters(_ layerType: String?) throws(EngineError) -> ModelConfiguration? {
     if let parameters = try optionalObject("rope_parameters") {
       if let layerType, let nested = try parameters.optionalObject(layerType) { return nested }
       return parameters

@@ -53,6 +53,12 @@ extension Shape {
     }
     let rotary = try c.rotary(dimension: attention.rotated, pairing: pairing)
     attention.rotary = rotary
-    if case .yarn(let yarn) = rotary.scaling { attention.scale *= yarn.scoreFactor }
+    if case .yarn(let yarn) = rotary.scaling {
+      attention.scale *= yarn.scoreFactor
+    } else if rotary.scaling != .none, let parameters = try c.ropeParameters(nil),
+      let magnitude = try parameters.optionalFloat("mscale_all_dim"), magnitude != 0
+    {
+      throw parameters.refusal("mscale_all_dim", "is implemented for yarn alone")
+    }
   }
 }

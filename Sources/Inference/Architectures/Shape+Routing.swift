@@ -47,8 +47,10 @@ extension Shape {
   }
 
   /// The mixture most families have under `prefix.mlp`: `gate`, `experts` and ungated `shared_experts`.
-  func mixture(_ prefix: String, router: RouterDescription) throws(EngineError)
-    -> SparseMixtureDescription
+  ///
+  /// - Parameter bias: Whether the shared experts' projections have biases.
+  func mixture(_ prefix: String, router: RouterDescription, bias: Bool = false)
+    throws(EngineError) -> SparseMixtureDescription
   {
     let c = configuration
     let width = try c.int("moe_intermediate_size", in: 1...(1 << 24))
@@ -59,17 +61,19 @@ extension Shape {
     if shared > 0 {
       mixture.shared = GatedFeedForwardDescription(
         prefix + ".mlp.shared_experts", hidden: hidden, intermediate: width * shared,
-        role: .sharedExpert)
+        role: .sharedExpert, bias: bias)
     }
     return mixture
   }
 
-  func denseLayer(_ prefix: String) throws(EngineError) -> FeedForwardDescription {
+  func denseLayer(_ prefix: String, bias: Bool = false) throws(EngineError)
+    -> FeedForwardDescription
+  {
     .dense(
       GatedFeedForwardDescription(
         prefix + ".mlp", hidden: hidden,
         intermediate: try configuration.int("intermediate_size", in: 1...(1 << 24)),
-        role: .denseFeedForward))
+        role: .denseFeedForward, bias: bias))
   }
 
   /// Which layers have a mixture: by `mlp_layer_types`, or all from `first_k_dense_replace` on, every

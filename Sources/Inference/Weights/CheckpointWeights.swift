@@ -146,11 +146,15 @@ public final class CheckpointWeights: WeightSource {
   ) throws -> [Int32] {
     let tensor = try find(name)
     try check(tensor, shape: [vocabulary, expertsPerToken])
-    guard tensor.type == .i64 else {
-      throw EngineError.tensorType(name: name, found: "\(tensor.type)", rule: "must be I64")
+    guard tensor.type == .i64 || tensor.type == .i32 else {
+      throw EngineError.tensorType(name: name, found: "\(tensor.type)", rule: "must be I32 or I64")
     }
+    let isWide = tensor.type == .i64
     return try (0..<vocabulary * expertsPerToken).map { index in
-      let value = tensor.bytes.loadUnaligned(fromByteOffset: index * 8, as: Int64.self)
+      let value =
+        isWide
+        ? tensor.bytes.loadUnaligned(fromByteOffset: index * 8, as: Int64.self)
+        : Int64(tensor.bytes.loadUnaligned(fromByteOffset: index * 4, as: Int32.self))
       guard value >= 0 && value < experts else {
         throw EngineError.tensorType(
           name: name, found: "\(value)", rule: "names an expert outside 0..<\(experts)")
