@@ -21,6 +21,7 @@ struct Moebench: ParsableCommand {
 @main
 enum Main {
   static func main() {
+    Interruption.ignoreWriteSignals()
     do {
       var command = try Moebench.parseAsRoot()
       try command.run()

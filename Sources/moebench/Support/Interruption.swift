@@ -27,6 +27,12 @@ enum Interruption {
     }
   }
 
+  /// A closed pipe and a full quota become errors of the write that met them, instead of ending the process.
+  static func ignoreWriteSignals() {
+    systemSignal(SIGPIPE, SIG_IGN)
+    systemSignal(SIGXFSZ, SIG_IGN)
+  }
+
   /// The status to end with, where a signal was caught.
   static var status: ExitStatus? {
     switch signal {
@@ -37,6 +43,9 @@ enum Interruption {
   }
 }
 
-private func systemSignal(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {
+/// `signal(2)`, which the enum's own variable would hide.
+private func systemSignal(
+  _ number: Int32, _ handler: (@convention(c) (Int32) -> Void)?
+) {
   signal(number, handler)
 }

@@ -14,6 +14,8 @@ enum Output {
   /// Writes data; ends the process with status 74 if it cannot be written.
   static func standard(_ text: String) {
     if !write(text, to: 1) {
+      // Whoever read from the pipe has seen enough: nothing to say.
+      if errno == EPIPE { Failure.terminate(.inputOutput) }
       error("moebench: standard output: \(String(cString: strerror(errno)))\n")
       Failure.terminate(.inputOutput)
     }
