@@ -46,7 +46,7 @@ public final class ForwardPass {
 
   static let queryBlock = 64
 
-  init(
+  package init(
     capacity: Int, kernels: Kernels, exact: Bool, cache: Cache, selectionLimit: Int
   ) throws(EngineError) {
     self.capacity = capacity
@@ -73,7 +73,7 @@ public final class ForwardPass {
   }
 
   /// Starts an empty batch.
-  func begin() {
+  package func begin() {
     count = 0
     hasUnusableSelection.store(false, ordering: .relaxed)
     segments.removeAll(keepingCapacity: true)
@@ -82,7 +82,7 @@ public final class ForwardPass {
   }
 
   /// Adds tokens that continue `sequence`; the sequence's cache is advanced.
-  func append(
+  package func append(
     _ ids: some Collection<Int>, to sequence: Int, scoring: Scoring
   ) throws(EngineError) {
     precondition(count + ids.count <= capacity, "\(count + ids.count) tokens in \(capacity)")

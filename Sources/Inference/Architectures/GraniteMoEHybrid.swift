@@ -9,6 +9,7 @@ enum GraniteMoEHybrid: Architecture {
     let isMamba = try mambaLayers(shape)
     let positions = try c.optionalString("position_embedding_type")
     try c.require("position_embedding_type", oneOf: ["rope", "nope"])
+    try c.require("normalization_function", oneOf: ["rmsnorm"])
     return try GraniteMoE.model(shape) { prefix, index throws(EngineError) in
       if isMamba[index] { return .stateSpaceDuality(try mamba(shape, prefix + ".mamba")) }
       var attention = try GraniteMoE.attention(shape, prefix)

@@ -60,6 +60,7 @@ enum KimiLinear: Architecture {
       throw c.refusal(
         "num_key_value_heads", "is \(keyHeads); only all \(attention.heads) is implemented")
     }
+    try c.requireOn("mla_use_nope")
     // The slice that others rotate is there, and stays as it is, whatever is said of a rotation.
     attention.rotary = nil
     attention.scale = 1 / Float(attention.unrotated + attention.rotated).squareRoot()

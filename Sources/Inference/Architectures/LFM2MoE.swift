@@ -5,6 +5,7 @@ enum LFM2MoE: Architecture {
 
   static func describe(_ c: ModelConfiguration) throws(EngineError) -> ModelDescription {
     try c.require("hidden_act", oneOf: ["silu"])
+    try c.requireOn("use_pos_enc")
     var shape = try Shape(
       c, epsilonKey: "norm_eps", epsilonByDefault: 1e-5, tiedByDefault: true)
     shape.tied = try c.bool("tie_embedding", default: shape.tied)

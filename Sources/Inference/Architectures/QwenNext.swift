@@ -46,6 +46,7 @@ private struct QwenNextLayers {
   private func attention(_ prefix: String) throws(EngineError) -> GroupedQueryAttentionDescription {
     let c = shape.configuration
     let bias = try c.bool("attention_bias", default: false)
+    try c.requireOn("attn_output_gate")
     let head = try c.int("head_dim", default: 256, in: 1...65536)
     var attention = try shape.attention(
       prefix, bias: bias, outputBias: bias, headDimension: head)

@@ -32,14 +32,14 @@ public struct CausalConvolutionDescription: Sendable, Hashable {
   public var stateFloats: Int { (taps - 1) * channels }
 }
 
-struct CausalConvolution: Sendable {
+package struct CausalConvolution: Sendable {
   let channels: Int
   private let taps: Int
   private let weight: Vector
   private let bias: Vector?
   private let isActivated: Bool
 
-  init(_ d: CausalConvolutionDescription, _ source: any WeightSource) throws {
+  package init(_ d: CausalConvolutionDescription, _ source: any WeightSource) throws {
     channels = d.channels
     taps = d.taps
     weight = try source.vector(d.weight)
@@ -55,7 +55,7 @@ struct CausalConvolution: Sendable {
   ///   - out: `[rows, channels]`, not `x`: later rows read it.
   ///   - state: Which of the mixer's states: `[taps - 1, channels]`, the oldest first.
   ///   - slot: The mixer's place in the cache.
-  func forward(
+  package func forward(
     _ x: Matrix, into out: Matrix, state: Int, of slot: Int, _ pass: ForwardPass, _ worker: Worker
   ) {
     // Channels do not meet: each worker takes some through all rows. 256 of them with their history stay in the first

@@ -3,9 +3,9 @@
 
 /// The recurrence over the tokens of a sequence, `S` being `[valueDimension, keyDimension]` for each head:
 /// `S = S * decay`, `S += d k^T`, `o = S q`.
-struct MatrixRecurrence: Sendable {
+package struct MatrixRecurrence: Sendable {
   /// What is written for a value `v`.
-  enum Update: Sendable {
+  package enum Update: Sendable {
     /// `d = strength * v` (Mamba 2, where the strength is the step).
     case add
     /// `d = strength * (v - S k)`: what the state lacks of `v` (the delta rule).
@@ -20,19 +20,39 @@ struct MatrixRecurrence: Sendable {
   let update: Update
 
   /// One row for each row of the batch.
-  struct Inputs {
+  package struct Inputs {
     /// `[rows, keyHeads * keyDimension]`
-    let queries: Matrix
-    let keys: Matrix
+    package let queries: Matrix
+    package let keys: Matrix
     /// `[rows, heads * valueDimension]`
-    let values: Matrix
+    package let values: Matrix
     /// Factors in 0...1: `[rows, heads]`, or `[rows, heads * keyDimension]` where each channel fades on its own.
-    let decays: Matrix
+    package let decays: Matrix
     /// `[rows, heads]`
-    let strengths: Matrix
+    package let strengths: Matrix
+
+    package init(
+      queries: Matrix, keys: Matrix, values: Matrix, decays: Matrix, strengths: Matrix
+    ) {
+      self.queries = queries
+      self.keys = keys
+      self.values = values
+      self.decays = decays
+      self.strengths = strengths
+    }
   }
 
-  var stateFloats: Int { heads * valueDimension * keyDimension }
+  package init(
+    heads: Int, keyHeads: Int, keyDimension: Int, valueDimension: Int, update: Update
+  ) {
+    self.heads = heads
+    self.keyHeads = keyHeads
+    self.keyDimension = keyDimension
+    self.valueDimension = valueDimension
+    self.update = update
+  }
+
+  package var stateFloats: Int { heads * valueDimension * keyDimension }
 
   /// Writes `[rows, heads * valueDimension]`. Ends without a barrier.
   ///
@@ -42,7 +62,7 @@ struct MatrixRecurrence: Sendable {
   /// - Parameters:
   ///   - state: Which of the mixer's states holds `S`.
   ///   - slot: The mixer's place in the cache.
-  func forward(
+  package func forward(
     _ inputs: Inputs, into out: Matrix, state: Int, of slot: Int, _ pass: ForwardPass,
     _ worker: Worker
   ) {
