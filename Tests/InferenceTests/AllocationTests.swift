@@ -24,7 +24,16 @@ struct AllocationTests {
   @Test("prefill and decode allocate nothing", arguments: Fixture.names, [1, 2])
   func forward(_ name: String, _ threads: Int) throws {
     let fixture = try Fixture(name)
-    let decoder = try fixture.decoder(threads: threads, sequences: 2)
+    try expectNothing(fixture, try fixture.decoder(threads: threads, sequences: 2))
+  }
+
+  @Test("prefill and decode with quantised weights allocate nothing", arguments: Fixture.names)
+  func quantized(_ name: String) throws {
+    let fixture = try Fixture(name)
+    try expectNothing(fixture, try fixture.syntheticDecoder())
+  }
+
+  private func expectNothing(_ fixture: Fixture, _ decoder: Decoder) throws {
     let passes: [[(sequence: Int, tokens: ArraySlice<Int>)]] = [
       [(0, fixture.a[..<13]), (1, fixture.b[..<2])],
       [(0, fixture.a[13..<14]), (1, fixture.b[2..<3])],

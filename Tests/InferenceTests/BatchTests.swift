@@ -47,6 +47,18 @@ import Testing
   }
 
   @Test(
+    "generated weights give finite scores, the same on 1 and 3 threads", arguments: Fixture.names)
+  func synthetic(_ name: String) throws {
+    let fixture = try Fixture(name)
+    let one = try fixture.syntheticDecoder().scores([(0, fixture.a[...]), (1, fixture.b[...])])
+    #expect(one.allSatisfy { $0.allSatisfy { abs($0) < 1e4 } })
+    let three = try fixture.syntheticDecoder(threads: 3).scores([
+      (0, fixture.a[...]), (1, fixture.b[...]),
+    ])
+    #expect(one == three)
+  }
+
+  @Test(
     "a sequence that is reset scores as a new one, and the others go on", arguments: Fixture.names)
   func reset(_ name: String) throws {
     let fixture = try Fixture(name)

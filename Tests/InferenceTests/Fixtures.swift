@@ -44,6 +44,13 @@ struct Fixture {
       options: DecoderOptions(
         threads: threads, sequences: sequences, positions: 64, batch: 64, exact: true))
   }
+
+  /// The fixture's architecture with generated weights, multiplied with 8-bit activations where they are quantised.
+  func syntheticDecoder(threads: Int = 1) throws -> Decoder {
+    try Decoder(
+      description, weights: SyntheticWeights(format: .q8_0, seed: 1),
+      options: DecoderOptions(threads: threads, sequences: 2, positions: 64, batch: 64))
+  }
 }
 
 extension Decoder {

@@ -59,8 +59,8 @@ final class CheckpointCopy {
     data = original
     var modules: [String: [StoredTensor]] = [:]
     for name in fixture.checkpoint.tensorNames {
-      guard let tensor = try fixture.checkpoint.tensor(named: name), tensor.type != .i64,
-        tensor.type != .u8, tensor.type != .i32
+      guard let tensor = try fixture.checkpoint.tensor(named: name),
+        tensor.type.pattern(.nan) != nil
       else { continue }
       let module = name.replacing(/experts\.\d+\./) { _ in "experts.*." }
       modules[module, default: []].append(tensor)
@@ -72,7 +72,7 @@ final class CheckpointCopy {
 
   func fill(_ tensors: [StoredTensor], _ filling: Filling) throws {
     for tensor in tensors {
-      let pattern = tensor.type.pattern(filling)
+      let pattern = tensor.type.pattern(filling) ?? [0]
       let size = tensor.bytes.count
       let bytes = (0..<size).map { pattern[$0 % pattern.count] }
       data.replaceSubrange(tensor.offset..<(tensor.offset + size), with: bytes)
@@ -95,17 +95,21 @@ final class CheckpointCopy {
 }
 
 extension TensorType {
-  /// The bytes of one number, or of a type without one, of zero.
-  fileprivate func pattern(_ filling: CheckpointCopy.Filling) -> [UInt8] {
+  /// The bytes of one number; nil for types that are not floating-point numbers.
+  fileprivate func pattern(_ filling: CheckpointCopy.Filling) -> [UInt8]? {
     switch (self, filling) {
     case (.f32, .nan): [0, 0, 0xC0, 0x7F]
-    case (.f32, .subnormal): [1, 2, 0, 0]
     case (.bf16, .nan): [0xC0, 0x7F]
     case (.f16, .nan): [0, 0x7E]
-    case (.bf16, .subnormal), (.f16, .subnormal): [3, 0]
     case (.f8_e4m3, .nan): [0x7F]
+    case (.f8_e8m0, .nan): [0xFF]
+    case (.f32, .subnormal): [1, 2, 0, 0]
+    case (.bf16, .subnormal), (.f16, .subnormal): [3, 0]
     case (.f8_e4m3, .subnormal): [1]
-    default: [0, 0, 0, 0]
+    case (.f32, .zero): [0, 0, 0, 0]
+    case (.bf16, .zero), (.f16, .zero): [0, 0]
+    case (.f8_e4m3, .zero), (.f8_e8m0, .zero), (.f8_e8m0, .subnormal): [0]
+    default: nil
     }
   }
 }
