@@ -11,5 +11,7 @@ md_text md_architectures(void);
 md_text md_prices(void);
 md_text md_machines(void);
 md_text md_workloads(void);
+// Plain text, not JSON.
+md_text md_prompts(void);
 
 #endif

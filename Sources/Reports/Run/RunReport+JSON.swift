@@ -29,6 +29,7 @@ extension RunReport {
       ),
       ("model", model.json),
       ("engine", engine.json),
+      ("tokens_from", .stringOrNull(tokensFrom)),
       ("tests", .array(tests.map(json(of:)))),
       ("cost", cost?.json ?? .null),
       ("prices", .array(prices.map(\.json))),

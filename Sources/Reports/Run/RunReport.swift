@@ -86,6 +86,8 @@ public struct RunReport: Sendable {
   public var warnings: [Warning]
   public var cost: RunCost?
   public var prices: [PriceComparison]
+  /// The text whose tokens were fed, or how they were drawn; nil where the target does not tell.
+  public var tokensFrom: String?
 
   /// A named warning with advice.
   public struct Warning: Sendable, Hashable {

@@ -51,11 +51,10 @@ struct Generate: ParsableCommand {
     let prompt = try tokenizer.encode(self.prompt, special: true)
     guard !prompt.isEmpty else { throw Failure(.usage, "--prompt: has no tokens") }
     let description = try Architectures.describe(checkpoint)
-    var engine = EngineOptions()
-    engine.weights = weights
     let cores = Environment.current().cpu.physicalCores.value ?? 1
     let decoder = try Decoder(
-      description, weights: CheckpointWeights(checkpoint, format: engine.format()),
+      description,
+      weights: CheckpointWeights(checkpoint, format: EngineOptions.format(named: weights)),
       options: DecoderOptions(
         threads: threads ?? cores, positions: prompt.count + tokens + 1,
         batch: min(prompt.count, 512)))

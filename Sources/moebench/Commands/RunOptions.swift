@@ -77,10 +77,18 @@ struct EngineOptions: ParsableArguments {
   var routing: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Text whose tokens a checkpoint is measured with (default: Benchmarks/prompts).",
+      valueName: "file"))
+  var promptFile: String?
+
+  @Option(
     help: ArgumentHelp("Instruction set (default: the best this machine has).", valueName: "name"))
   var isa: String?
 
-  func format() throws -> WeightFormat? {
+  func format() throws -> WeightFormat? { try Self.format(named: weights) }
+
+  static func format(named weights: String?) throws -> WeightFormat? {
     guard let weights else { return nil }
     guard let format = WeightFormat(rawValue: weights.lowercased()) else {
       let known = WeightFormat.allCases.map(\.rawValue).joined(separator: " ")

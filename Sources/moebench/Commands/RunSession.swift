@@ -25,9 +25,12 @@ struct RunSession {
     let started = Date()
     let tests = try plan.tests()
     let model = try LoadedModel(source, options, tests: tests, plan: plan, environment, progress)
+    let text = try RunText(
+      source, promptFile: options.promptFile, vocabulary: model.description.vocabulary,
+      seed: plan.seed)
     let ceilings = try measureCeilings(options)
     let engine = BuiltInEngine(
-      model.decoder, text: .random(vocabulary: model.description.vocabulary, seed: plan.seed),
+      model.decoder, text: text.stream,
       isCancelled: { Interruption.cancellation.isCancelled })
     let runner = try Runner(
       workload: engine, plan: plan, meter: meters.meter, cancellation: Interruption.cancellation,
@@ -36,7 +39,7 @@ struct RunSession {
     progress.clear()
     if let failure = outcome.failures.first { throw failure.error }
     let cost = try runCost(outcome)
-    return RunReport(
+    var report = RunReport(
       tool: .init(version: Tool.version, commit: Tool.commit),
       startedAt: started.formatted(.iso8601), status: outcome.status, environment: environment,
       ceilings: ceilings, model: try model.summary(),
@@ -44,8 +47,11 @@ struct RunSession {
         name: "builtin", blas: BLASLibrary.configuration,
         instructionSet: model.decoder.kernels.name, threads: plan.threads),
       tests: outcome.results, plannedSamples: outcome.plannedSamples,
-      disturbance: outcome.disturbance, warnings: warnings(outcome, cost), cost: cost,
+      disturbance: outcome.disturbance,
+      warnings: warnings(outcome, cost) + [text.warning].compactMap { $0 }, cost: cost,
       prices: try prices(source, cost))
+    report.tokensFrom = text.origin
+    return report
   }
 
   private func measureCeilings(_ options: EngineOptions) throws -> Ceilings {
