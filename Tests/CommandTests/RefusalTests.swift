@@ -58,7 +58,7 @@ import Testing
       ("\"num_experts_per_tok\": 2", "\"num_experts_per_tok\": 9", "num_experts_per_tok"),
       ("\"hidden_act\": \"silu\"", "\"hidden_act\": \"mish\"", "hidden_act"),
       ("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"spiral\"}", "spiral"),
-      ("\"hidden_size\": 64", "\"hidden_size\": 9007199254740993", "hidden_size"),
+      ("\"hidden_size\": 32", "\"hidden_size\": 9007199254740993", "hidden_size"),
     ])
   func configuration(_ old: String, _ new: String, _ word: String) throws {
     let folder = try Fixture.copy("olmoe")
