@@ -11,7 +11,7 @@ struct Fixture {
   let a: [Int]
   let b: [Int]
 
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Fixtures/checkpoints").path
 
   /// Every fixture.
@@ -23,10 +23,22 @@ struct Fixture {
     }
   }()
 
-  init(_ name: String) throws {
+  /// Fixtures with a file of this name.
+  static func names(with file: String) -> [String] {
+    names.filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/\(file)") }
+  }
+
+  /// - Parameters:
+  ///   - configuration: The file to read instead of the checkpoint's own `config.json`.
+  ///   - weights: The file to read instead of the folder's safetensors.
+  init(_ name: String, configuration: String? = nil, weights: String? = nil) throws {
     let path = "\(Self.folder)/\(name)"
-    checkpoint = try Checkpoint(path: path)
-    description = try Architectures.describe(checkpoint.config, hasTensor: checkpoint.holds)
+    checkpoint = try Checkpoint(path: weights.map { "\(path)/\($0)" } ?? path)
+    let config = try configuration.map {
+      try JSONValue(parsing: Checkpoint.contents(ofFile: "\(path)/\($0)", limit: 1 << 20))
+    }
+    description = try Architectures.describe(
+      config ?? checkpoint.config, hasTensor: checkpoint.holds)
     let golden = try JSONValue(
       parsing: Checkpoint.contents(ofFile: path + "/golden.json", limit: 1 << 20))
     func prompt(_ key: String) -> [Int] {

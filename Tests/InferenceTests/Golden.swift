@@ -1,53 +1,84 @@
-// Reference answers beside a fixture: what Hugging Face transformers computed (golden.safetensors).
+// Reference answers of a fixture, from golden.safetensors, and where an evaluation first leaves them.
 
-import Foundation
-import StrictJSON
+import Inference
 
-/// The tensors of a golden.safetensors file, read without the engine's own reader.
+/// What Hugging Face transformers computes for one prompt of a fixture (Tests/Fixtures/make_fixtures.py).
 struct Golden {
-  private let data: Data
-  private let header: JSONValue
-  private let start: Int
+  /// `[tokens]`
+  let tokens: [Int]
+  /// `[tokens][vocabulary]`
+  let logits: [[Float]]
+  /// `[decoded]`
+  let greedy: [Int]
+  /// By layer, `[tokens * experts a token]`, each token's ascending.
+  let experts: [Int: [Int32]]
+  let weights: [Int: [Float]]
 
-  init(_ path: String) throws {
-    data = try Data(contentsOf: URL(fileURLWithPath: path))
-    let length = Int(data.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
-    start = 8 + length
-    header = try JSONValue(parsing: Array(data[8..<start]))
-  }
+  /// Layers with state sum in chunks in the reference and step by step here.
+  private static let recurrent = [
+    "qwen3_next", "qwen3_5_moe", "qwen3_5_moe_text", "kimi_linear", "jamba", "granitemoehybrid",
+  ]
 
-  func floats(_ name: String) -> [[Float]]? { rows(name) }
+  /// The largest difference of a score that the reference's makers accept.
+  static func tolerance(_ name: String) -> Float { recurrent.contains(name) ? 5e-3 : 1e-3 }
 
-  func integers(_ name: String) -> [[Int]]? {
-    switch header[name]?["dtype"]?.string {
-    case "I32": (rows(name) as [[Int32]]?)?.map { $0.map(Int.init) }
-    case "I64": (rows(name) as [[Int64]]?)?.map { $0.map(Int.init) }
-    default: nil
-    }
-  }
-
-  /// Layers whose routing is recorded for a sequence.
-  func routedLayers(_ sequence: String) -> [Int] {
-    (header.object?.keys ?? []).compactMap { key in
-      guard key.hasPrefix("\(sequence).layer"), key.hasSuffix(".router.experts") else { return nil }
-      return Int(key.dropFirst("\(sequence).layer".count).prefix { $0.isNumber })
-    }.sorted()
-  }
-
-  /// A tensor as rows; a vector is one row.
-  private func rows<Element: BitwiseCopyable>(_ name: String) -> [[Element]]? {
-    guard let entry = header[name], let shape = entry["shape"]?.array?.compactMap(\.int),
-      let offset = entry["data_offsets"]?[0]?.int
-    else { return nil }
-    let columns = shape.last ?? 1
-    let count = shape.dropLast().reduce(1, *)
-    return data.withUnsafeBytes { bytes in
-      (0..<count).map { row in
-        (0..<columns).map { column in
-          let place = start + offset + (row * columns + column) * MemoryLayout<Element>.stride
-          return bytes.loadUnaligned(fromByteOffset: place, as: Element.self)
-        }
+  init(_ name: String, prompt: String) throws {
+    let file = try Checkpoint(tensorsOf: "\(Fixture.folder)/\(name)/golden.safetensors")
+    func values<T>(_ key: String, as type: T.Type) throws -> [T] {
+      guard let tensor = try file.tensor(named: "\(prompt).\(key)") else {
+        throw EngineError.missingTensor(name: "\(prompt).\(key)")
+      }
+      return (0..<tensor.elements).map {
+        tensor.bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: type)
       }
     }
+    tokens = try values("input_ids", as: Int64.self).map { Int($0) }
+    greedy = try values("greedy_ids", as: Int64.self).map { Int($0) }
+    let scores = try values("logits", as: Float.self)
+    let vocabulary = scores.count / tokens.count
+    logits = tokens.indices.map { Array(scores[($0 * vocabulary)..<(($0 + 1) * vocabulary)]) }
+    var experts: [Int: [Int32]] = [:]
+    var weights: [Int: [Float]] = [:]
+    for layer in 0..<64 where file.holds("\(prompt).layer\(layer).router.experts") {
+      experts[layer] = try values("layer\(layer).router.experts", as: Int32.self)
+      weights[layer] = try values("layer\(layer).router.weights", as: Float.self)
+    }
+    self.experts = experts
+    self.weights = weights
+  }
+
+  /// The first thing in which an evaluation differs, in the order it is computed; nil if nothing does.
+  func divergence(of found: Evaluation, tolerance: Float) -> String? {
+    let layers = found.routing.map(\.layer)
+    guard layers == experts.keys.sorted() else {
+      return "mixtures in layers \(layers), not \(experts.keys.sorted())"
+    }
+    for choices in found.routing {
+      if let difference = divergence(of: choices) { return difference }
+    }
+    for (position, (x, y)) in zip(found.logits, logits).enumerated() {
+      guard x.count == y.count else { return "\(x.count) scores, not \(y.count)" }
+      for token in x.indices where !(abs(x[token] - y[token]) <= tolerance) {
+        return "position \(position), token \(token): \(x[token]), not \(y[token])"
+      }
+    }
+    guard found.logits.count == logits.count else { return "\(found.logits.count) positions" }
+    return found.greedy == greedy ? nil : "greedy \(found.greedy), not \(greedy)"
+  }
+
+  private func divergence(of choices: RoutingRecorder.Choices) -> String? {
+    guard let experts = experts[choices.layer], let weights = weights[choices.layer],
+      choices.experts.count == experts.count, weights.count == experts.count
+    else { return "layer \(choices.layer): \(choices.experts.count) choices" }
+    for i in experts.indices {
+      let place = "layer \(choices.layer), position \(i / choices.expertsPerToken): expert "
+      guard choices.experts[i] == experts[i] else {
+        return place + "\(choices.experts[i]), not \(experts[i])"
+      }
+      guard abs(choices.weights[i] - weights[i]) <= 1e-4 else {
+        return place + "\(experts[i]) weighs \(choices.weights[i]), not \(weights[i])"
+      }
+    }
+    return nil
   }
 }

@@ -40,6 +40,14 @@ public final class Checkpoint: Sendable {
     }
   }
 
+  /// Opens one safetensors file that is no model: reference answers, say. Its configuration is empty.
+  package init(tensorsOf file: String) throws(CheckpointError) {
+    path = file
+    container = .safetensors
+    config = .object(JSONObject())
+    source = SafetensorsSource(try SafetensorsFile(path: file))
+  }
+
   /// Names of all tensors, in the containers' order.
   public var tensorNames: [String] { source.names }
 
