@@ -39,7 +39,7 @@ enum QuantizationScheme: Equatable {
   }
 
   private static func checkBlocks(_ c: ModelConfiguration) throws(EngineError) {
-    try c.require("fmt", oneOf: ["e4m3"])
+    try c.require("fmt", oneOf: ["e4m3", "float8_e4m3fn"])
     try c.require("activation_scheme", oneOf: ["dynamic"])
     guard let size = try c.optionalInts("weight_block_size", in: 1...65536) else {
       throw c.refusal("weight_block_size", "is missing; only [128, 128] is implemented")

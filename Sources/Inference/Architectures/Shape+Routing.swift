@@ -12,7 +12,8 @@ extension Shape {
     gate: String, bias: String, experts: Int, perToken: Int, scale: Float? = 1
   ) throws(EngineError) -> RouterDescription {
     let c = configuration
-    try c.require("scoring_func", oneOf: ["sigmoid"])
+    // dots.llm1 names the method where others name the function.
+    try c.require("scoring_func", oneOf: ["sigmoid", "noaux_tc"])
     try c.require("topk_method", oneOf: ["noaux_tc"])
     var router = RouterDescription(
       experts: experts, expertsPerToken: perToken,
