@@ -68,7 +68,19 @@ public final class BuiltInEngine: Workload {
       try checkCancellation()
       let piece = rest.prefix(Self.passTokens)
       rest = rest.dropFirst(piece.count)
-      try decoder.forward([(sequence, piece)], scoring: rest.isEmpty ? scoring : .none)
+      let scores = try decoder.forward(
+        [(sequence, piece)], scoring: rest.isEmpty ? scoring : .none)
+      if rest.isEmpty && scoring != .none { try checkFinite(scores) }
+    }
+  }
+
+  /// A speed that rests on weights that are not numbers is no result. Reads as many values as the vocabulary has, once
+  /// a repetition, so that the time measured does not notice.
+  private func checkFinite(_ scores: Matrix) throws(EngineError) {
+    for row in 0..<scores.rows {
+      for column in 0..<scores.columns where !scores[row][column].isFinite {
+        throw .nonFinite(place: "the next-token scores")
+      }
     }
   }
 
@@ -84,8 +96,9 @@ public final class BuiltInEngine: Workload {
       for step in 0..<test.generatedTokens {
         try checkCancellation()
         let position = test.depth + step
-        try decoder.forward(
+        let scores = try decoder.forward(
           tokens.indices.map { ($0, tokens[$0][position...position]) }, scoring: .last)
+        if step == test.generatedTokens - 1 { try checkFinite(scores) }
         shared += decoder.sharedWeightBytes(tokens: test.batch)
         shared += test.batch * decoder.cache.bytesRead(at: position)
       }

@@ -96,4 +96,49 @@ import Testing
       try Program.run("run", "deepseek-v3", "--weights", "f32", "-p", "1", "-n", "1"), status: 71,
       naming: "memory")
   }
+
+  @Test(
+    "a fault of a tensor or a field names the model it is in", arguments: ["inspect", "logits"])
+  func modelIsNamed(_ command: String) throws {
+    let folder = try Fixture.copy("olmoe")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("config.json")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    try Data(text.replacingOccurrences(of: "\"num_experts\": 8", with: "\"num_experts\": 9").utf8)
+      .write(to: file)
+    let tokens = command == "logits" ? ["--tokens", "1"] : []
+    expectRefusal(
+      try Program.run(command, folder.path, arguments: tokens), status: 65,
+      naming: folder.lastPathComponent, "tensor")
+  }
+
+  @Test("weights that are not numbers end a run before a result is written")
+  func poisonedRun() throws {
+    let folder = try Fixture.copy("olmoe")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("model.safetensors")
+    var data = try Data(contentsOf: file)
+    // All bits set is a NaN in every floating-point type.
+    data.replaceSubrange(
+      (data.count - data.count / 4)..<data.count,
+      with: Data(repeating: 0xFF, count: data.count / 4))
+    try data.write(to: file)
+    let result = folder.appendingPathComponent("result.json")
+    expectRefusal(
+      try Program.run(
+        "run", folder.path, "-p", "4", "-n", "2", "-r", "1", "--warmup", "0", "-o", "json",
+        "--output-file", result.path), status: 65, naming: folder.lastPathComponent, "non-finite")
+    #expect(!FileManager.default.fileExists(atPath: result.path))
+  }
+
+  @Test(
+    "tokens and counts that cannot be are refused as usage",
+    arguments: [
+      ["--tokens", "999999"], ["--tokens=-1"], ["--tokens", "1", "--greedy=9223372036854775807"],
+      ["--tokens", "1", "--chunk=0"],
+    ])
+  func logitsFlags(_ arguments: [String]) throws {
+    expectRefusal(
+      try Program.run("logits", Fixture.path("olmoe"), arguments: arguments), status: 64)
+  }
 }

@@ -50,16 +50,19 @@ struct Generate: ParsableCommand {
     let tokenizer = try ModelTokenizer.load(checkpoint).tokenizer
     let prompt = try tokenizer.encode(self.prompt, special: true)
     guard !prompt.isEmpty else { throw Failure(.usage, "--prompt: has no tokens") }
-    let description = try Architectures.describe(checkpoint)
+    let format = try EngineOptions.format(named: weights)
     let cores = Environment.current().cpu.physicalCores.value ?? 1
-    let decoder = try Decoder(
-      description,
-      weights: CheckpointWeights(checkpoint, format: EngineOptions.format(named: weights)),
-      options: DecoderOptions(
-        threads: threads ?? cores, positions: prompt.count + tokens + 1,
-        batch: min(prompt.count, 512)))
+    let options = DecoderOptions(
+      threads: threads ?? cores, positions: prompt.count + tokens + 1,
+      batch: min(prompt.count, 512))
+    let decoder = try ModelSource.naming(checkpoint.path) {
+      try Decoder(
+        Architectures.describe(checkpoint),
+        weights: CheckpointWeights(checkpoint, format: format), options: options)
+    }
     var sampler = try Sampler(temperature: temperature, topP: topP, seed: seed)
     Interruption.install()
+    Interruption.keepsResults()
     let generation = try stream(decoder, tokenizer, prompt, &sampler)
     Output.error(generation + "\n")
     if let status = Interruption.status { Failure.terminate(status) }

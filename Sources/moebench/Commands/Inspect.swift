@@ -27,7 +27,7 @@ struct Inspect: ParsableCommand {
     let count = try description.parameterCount()
     let stored: StoredWeights? =
       if case .checkpoint(let checkpoint, _) = source {
-        try CheckpointAudit.check(description, checkpoint)
+        try source.naming { try CheckpointAudit.check(description, checkpoint) }
       } else { nil }
     let tokenizer: String? =
       if case .checkpoint(let checkpoint, _) = source {

@@ -35,16 +35,19 @@ struct Logits: ParsableCommand {
     guard case .checkpoint(let checkpoint, _) = source else {
       throw Failure(.usage, "logits needs a checkpoint: \(model) is a shape without weights")
     }
-    guard !ids.isEmpty, greedy >= 0, (chunk ?? 1) > 0, (1...1024).contains(threads) else {
+    guard !ids.isEmpty, (0...(1 << 20)).contains(greedy), (1...(1 << 20)).contains(chunk ?? 1),
+      (1...1024).contains(threads)
+    else {
       throw Failure(.usage, "--tokens needs a token; --greedy, --chunk and --threads a count")
     }
-    try CheckpointAudit.check(description, checkpoint)
-    let decoder = try Decoder(
-      description, weights: CheckpointWeights(checkpoint),
-      options: DecoderOptions(
-        threads: threads, positions: ids.count + greedy + 1, batch: max(ids.count, 1), exact: true))
-    let evaluation = try Evaluation(
-      decoder, tokens: ids, chunk: chunk ?? ids.count, greedy: greedy)
+    let evaluation = try source.naming {
+      try CheckpointAudit.check(description, checkpoint)
+      let decoder = try Decoder(
+        description, weights: CheckpointWeights(checkpoint),
+        options: DecoderOptions(
+          threads: threads, positions: ids.count + greedy + 1, batch: ids.count, exact: true))
+      return try Evaluation(decoder, tokens: ids, chunk: chunk ?? ids.count, greedy: greedy)
+    }
     Output.standard(try json(evaluation).text() + "\n")
   }
 

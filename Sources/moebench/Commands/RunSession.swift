@@ -35,9 +35,12 @@ struct RunSession {
     let runner = try Runner(
       workload: engine, plan: plan, meter: meters.meter, cancellation: Interruption.cancellation,
       observers: .init(progress: { [progress] in progress.show($0) }))
+    Interruption.keepsResults()
     let outcome = runner.run()
     progress.clear()
-    if let failure = outcome.failures.first { throw failure.error }
+    if let failure = outcome.failures.first {
+      try source.naming { throw failure.error }
+    }
     let cost = try runCost(outcome)
     var report = RunReport(
       tool: .init(version: Tool.version, commit: Tool.commit),

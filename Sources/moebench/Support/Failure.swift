@@ -72,7 +72,7 @@ struct Failure: Error, CustomStringConvertible {
     case let error as EngineError:
       switch error {
       case .outOfMemory: .system
-      case .usage: .usage
+      case .usage, .tokenOutOfRange, .contextExceeded: .usage
       case .interrupted: .interrupted
       default: .badData
       }

@@ -13,6 +13,11 @@ import Measurement
 enum Interruption {
   static let cancellation = Cancellation()
   nonisolated(unsafe) private static var signal: Int32 = 0
+  nonisolated(unsafe) private static var hasResults = false
+
+  /// Says that from here on a signal must let the work in progress be kept. Before, while a model is read or made, there
+  /// is nothing to lose and a signal ends the process at once.
+  static func keepsResults() { hasResults = true }
 
   /// Catches the signals from here on.
   static func install() {
@@ -20,7 +25,8 @@ enum Interruption {
     _ = cancellation
     for number in [SIGINT, SIGTERM] {
       systemSignal(number) { caught in
-        if Interruption.cancellation.isCancelled { _exit(128 + caught) }
+        let isSecond = Interruption.cancellation.isCancelled
+        if isSecond || !Interruption.hasResults { _exit(128 + caught) }
         Interruption.signal = caught
         Interruption.cancellation.cancel()
       }

@@ -24,7 +24,8 @@ struct LoadedModel {
       if distribution != nil {
         throw Failure(.usage, "--routing: only synthetic weights can be routed by hand")
       }
-      try CheckpointAudit.check(description, checkpoint)
+      let description = description
+      try source.naming { try CheckpointAudit.check(description, checkpoint) }
       weights = CheckpointWeights(checkpoint, format: format)
     case .catalogue(let entry):
       let format = format ?? .q8_0
@@ -33,11 +34,14 @@ struct LoadedModel {
       weights = SyntheticWeights(format: format, seed: plan.seed)
     }
     let capacity = BuiltInEngine.capacity(for: tests)
-    decoder = try Decoder(
-      description, weights: weights,
-      options: DecoderOptions(
-        threads: plan.threads[0], sequences: capacity.sequences, positions: capacity.positions,
-        batch: capacity.batch, instructionSet: options.isa))
+    let (description, weights) = (description, weights)
+    decoder = try source.naming {
+      try Decoder(
+        description, weights: weights,
+        options: DecoderOptions(
+          threads: plan.threads[0], sequences: capacity.sequences, positions: capacity.positions,
+          batch: capacity.batch, instructionSet: options.isa))
+    }
     if let distribution { decoder.forceRouting(distribution, seed: plan.seed) }
   }
 

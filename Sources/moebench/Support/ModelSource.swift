@@ -38,6 +38,27 @@ enum ModelSource {
     }
   }
 
+  /// Adds the model's path to what the engine says of a tensor or a field: it does not know where they came from.
+  func naming<T>(_ body: () throws -> T) throws -> T {
+    guard case .checkpoint(let checkpoint, _) = self else { return try body() }
+    return try Self.naming(checkpoint.path, body)
+  }
+
+  /// As ``naming(_:)``, for the model at `path`.
+  static func naming<T>(_ path: String, _ body: () throws -> T) throws -> T {
+    do {
+      return try body()
+    } catch let error as EngineError {
+      switch error {
+      case .unsupportedModel, .configuration, .missingTensor, .tensorShape, .tensorType,
+        .nonFinite:
+        throw Failure(.badData, "\(path.escapedForMessage()): \(error)")
+      case .outOfMemory, .contextExceeded, .tokenOutOfRange, .usage, .interrupted:
+        throw error
+      }
+    }
+  }
+
   var configuration: JSONValue {
     switch self {
     case .checkpoint(let checkpoint, _): checkpoint.config
@@ -47,7 +68,8 @@ enum ModelSource {
 
   func description() throws -> ModelDescription {
     switch self {
-    case .checkpoint(let checkpoint, _): try Architectures.describe(checkpoint)
+    case .checkpoint(let checkpoint, _):
+      try Self.naming(checkpoint.path) { try Architectures.describe(checkpoint) }
     case .catalogue(let entry): try Architectures.describe(entry.config)
     }
   }
