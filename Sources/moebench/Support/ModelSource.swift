@@ -39,12 +39,14 @@ enum ModelSource {
   }
 
   /// Adds the model's path to what the engine says of a tensor or a field: it does not know where they came from.
+  @discardableResult
   func naming<T>(_ body: () throws -> T) throws -> T {
     guard case .checkpoint(let checkpoint, _) = self else { return try body() }
     return try Self.naming(checkpoint.path, body)
   }
 
   /// As ``naming(_:)``, for the model at `path`.
+  @discardableResult
   static func naming<T>(_ path: String, _ body: () throws -> T) throws -> T {
     do {
       return try body()
