@@ -20,6 +20,8 @@ static struct {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int installed;
+// Several workers may meet the missing page at once: one speaks.
+static atomic_flag spoken = ATOMIC_FLAG_INIT;
 static struct sigaction previous;
 
 static void put(const char *text) {
@@ -37,8 +39,9 @@ static void on_bus_error(int signal, siginfo_t *info, void *context) {
   for (int i = 0; i < SLOTS; i++) {
     uintptr_t base = atomic_load_explicit(&slots[i].base, memory_order_acquire);
     if (base != 0 && address >= base && address - base < slots[i].length) {
-      char line[NAME + 40];
-      strcpy(line, slots[i].name);
+      if (atomic_flag_test_and_set(&spoken)) _exit(74);
+      char line[NAME + 48] = "moebench: ";
+      strcat(line, slots[i].name);
       strcat(line, ": file changed while reading\n");
       put(line);
       _exit(74);

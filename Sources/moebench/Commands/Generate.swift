@@ -49,6 +49,12 @@ struct Generate: ParsableCommand {
     let checkpoint = try Checkpoint(path: model)
     let tokenizer = try ModelTokenizer.load(checkpoint).tokenizer
     let prompt = try tokenizer.encode(self.prompt, special: true)
+    let vocabulary = try Architectures.describe(checkpoint).vocabulary
+    if let token = prompt.first(where: { $0 >= vocabulary }) {
+      throw Failure(
+        .badData,
+        "\(model): the tokenizer gives token \(token), the vocabulary has \(vocabulary)")
+    }
     guard !prompt.isEmpty else { throw Failure(.usage, "--prompt: has no tokens") }
     let format = try EngineOptions.format(named: weights)
     let cores = Environment.current().cpu.physicalCores.value ?? 1

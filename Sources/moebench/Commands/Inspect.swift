@@ -29,15 +29,26 @@ struct Inspect: ParsableCommand {
       if case .checkpoint(let checkpoint, _) = source {
         try source.naming { try CheckpointAudit.check(description, checkpoint) }
       } else { nil }
-    let tokenizer: String? =
-      if case .checkpoint(let checkpoint, _) = source {
-        try? ModelTokenizer.load(checkpoint).origin
-      } else { nil }
+    let (tokenizer, tokenizerReason) = Self.tokenizer(of: source)
     let inspection = Inspection(
       name: source.name, description: description, count: count, stored: stored,
-      tokenizer: tokenizer)
+      tokenizer: tokenizer, tokenizerReason: tokenizerReason)
     Output.standard(
       output == .json ? try inspection.json.text(pretty: true) + "\n" : inspection.text)
+  }
+}
+
+extension Inspect {
+  /// Where the tokenizer lies, or why there is none.
+  private static func tokenizer(of source: ModelSource) -> (String?, reason: String?) {
+    guard case .checkpoint(let checkpoint, _) = source else {
+      return (nil, "a shape of the catalogue has none")
+    }
+    do {
+      return (try ModelTokenizer.load(checkpoint).origin, nil)
+    } catch {
+      return (nil, "\(error)")
+    }
   }
 }
 
@@ -48,6 +59,7 @@ private struct Inspection {
   let count: ParameterCount
   let stored: StoredWeights?
   let tokenizer: String?
+  let tokenizerReason: String?
 
   var text: String {
     var table = TextTable([.left, .left])
@@ -83,7 +95,7 @@ private struct Inspection {
       }
     }
     table.add(["cache a position", "\(count.cacheElementsPerPosition) numbers"])
-    table.add(["tokenizer", tokenizer ?? "none"])
+    table.add(["tokenizer", tokenizer ?? "none: \(tokenizerReason ?? "")"])
     return table.lines().joined(separator: "\n") + "\n"
   }
 
@@ -122,6 +134,7 @@ private struct Inspection {
     document.append("tensors_skipped", .intOrNull(stored?.skipped))
     document.append("cache_elements_per_position", JSONValue(count.cacheElementsPerPosition))
     document.append("tokenizer", .stringOrNull(tokenizer))
+    document.append("tokenizer_reason", .stringOrNull(tokenizerReason))
     return .object(document)
   }
 }
