@@ -72,8 +72,11 @@ extension RunReport {
   }
 
   public func attainment(of result: TestResult) -> Attainment {
-    Attainment(
-      result, ceilings, operationsPerToken: 2 * Double(model.activeParameters),
+    let unscored =
+      result.test.phase == .prefill
+      ? Double(model.headParameters) * (1 - 1 / Double(max(result.test.promptTokens, 1))) : 0
+    return Attainment(
+      result, ceilings, operationsPerToken: 2 * (Double(model.activeParameters) - unscored),
       usesIntegers: model.usesIntegers)
   }
 

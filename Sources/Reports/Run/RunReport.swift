@@ -37,6 +37,8 @@ public struct RunReport: Sendable {
     /// A token's products: the embedding's look-up left out, the head counted.
     public var activeParameters: Int
     public var activeParametersWithEmbedding: Int
+    /// Parameters of the head: of a prompt only the last token is scored.
+    public var headParameters = 0
     public var weightFormat: String
     public var weightBytes: Int
     public var slice: Slice?

@@ -54,7 +54,21 @@ struct RunSession {
       warnings: warnings(outcome, cost) + [text.warning].compactMap { $0 }, cost: cost,
       prices: try prices(source, cost))
     report.tokensFrom = text.origin
+    report.warnings += aboveCeiling(report)
     return report
+  }
+
+  /// More than all there is means that the ceiling was measured too low, and is said.
+  private func aboveCeiling(_ report: RunReport) -> [RunReport.Warning] {
+    report.tests.compactMap { result in
+      let attainment = report.attainment(of: result)
+      let share = max(attainment.bandwidthShare ?? 0, attainment.arithmeticShare ?? 0)
+      guard share > 1 else { return nil }
+      return .init(
+        code: "above_ceiling",
+        message: "\(result.test.label) used \(Number.percent(share)) of a measured limit: "
+          + "the limit was measured too low, on a machine that something disturbed")
+    }
   }
 
   private func measureCeilings(_ options: EngineOptions) throws -> Ceilings {

@@ -67,11 +67,13 @@ struct LoadedModel {
       case .checkpoint(let checkpoint, _): checkpoint.ggufMetadata == nil ? .safetensors : .gguf
       case .catalogue: .synthetic
       }
-    return RunReport.Model(
+    var model = RunReport.Model(
       name: source.name, source: kind, architecture: description.family,
       totalParameters: count.total, activeParameters: count.activeWithoutEmbedding,
       activeParametersWithEmbedding: count.activeWithEmbedding,
       weightFormat: decoder.weightBytes.predominantFormat.rawValue,
       weightBytes: decoder.weightBytes.total)
+    model.headParameters = description.vocabulary * description.hidden
+    return model
   }
 }
