@@ -20,6 +20,18 @@ public struct Ceilings: Sendable, Equatable {
   }
 }
 
+extension Ceilings {
+  /// Of two measurements of each limit the higher: a disturbance can only lower what a machine shows.
+  public func higher(_ other: Ceilings) -> Ceilings {
+    func higher(_ a: Reading<Summary>, _ b: Reading<Summary>) -> Reading<Summary> {
+      (a.value?.median ?? 0) >= (b.value?.median ?? 0) ? a : b
+    }
+    return Ceilings(
+      bandwidth: higher(bandwidth, other.bandwidth), floatRate: higher(floatRate, other.floatRate),
+      integerRate: higher(integerRate, other.integerRate))
+  }
+}
+
 /// How much of a ceiling a test used.
 public struct Attainment: Sendable, Equatable {
   /// Bytes really touched a second over the measured bandwidth (S-MBU of MoE-CAP, with a measured ceiling).

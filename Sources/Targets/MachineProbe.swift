@@ -16,15 +16,19 @@ public struct MachineProbe {
       threads: threads, bufferBytes: size, instructionSet: instructionSet)
   }
 
-  /// Amount a second over several runs, the first left out: bytes for reading, operations otherwise.
-  public func rate(of work: CeilingProbe.Work, runs: Int = 7) -> Reading<Summary> {
+  /// Amount a second, bytes for reading and operations otherwise, over runs of at least `seconds` in all, the first run
+  /// left out: one run takes milliseconds, and a neighbour's burst outlasts a few of them.
+  public func rate(of work: CeilingProbe.Work, seconds: Double = 0.4) -> Reading<Summary> {
     let amount = probe.amount(of: work)
     var rates: [Double] = []
-    for run in 0...runs {
-      let start = clock.now()
+    probe.run(work)
+    let began = clock.now()
+    var now = began
+    while now - began < seconds || rates.count < 7 {
       probe.run(work)
-      let seconds = clock.now() - start
-      if run > 0 && seconds > 0 { rates.append(amount / seconds) }
+      let end = clock.now()
+      if end > now { rates.append(amount / (end - now)) }
+      now = end
     }
     guard let summary = Summary(rates) else {
       return .unknown(reason: "the clock saw no time pass")

@@ -28,7 +28,7 @@ struct RunSession {
     let text = try RunText(
       source, promptFile: options.promptFile, vocabulary: model.description.vocabulary,
       seed: plan.seed)
-    let ceilings = try measureCeilings(options)
+    let before = try measureCeilings(options)
     let engine = BuiltInEngine(
       model.decoder, text: text.stream,
       isCancelled: { Interruption.cancellation.isCancelled })
@@ -37,6 +37,9 @@ struct RunSession {
       observers: .init(progress: { [progress] in progress.show($0) }))
     Interruption.keepsResults()
     let outcome = runner.run()
+    // Before and after: the machine is not the same all the time.
+    let ceilings =
+      outcome.status == .complete ? before.higher(try measureCeilings(options)) : before
     progress.clear()
     if let failure = outcome.failures.first {
       try source.naming { throw failure.error }
