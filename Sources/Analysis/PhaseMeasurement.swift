@@ -15,17 +15,34 @@ public struct PhaseMeasurement: Sendable {
   public let joulesPerToken: Estimate?
   /// Why there is no energy.
   public let energyReason: String?
+  /// Of the speed: `extrapolated` where a slice stands for the whole.
+  public let provenance: Provenance
 
   public init(
     label: String, phase: Phase, batch: Int, tokensPerSecond: [Double], joulesPerToken: Estimate?,
-    energyReason: String?
+    energyReason: String?, provenance: Provenance = .measured
   ) {
+    self.provenance = provenance
     self.label = label
     self.phase = phase
     self.batch = batch
     self.tokensPerSecond = tokensPerSecond
     self.joulesPerToken = joulesPerToken
     self.energyReason = energyReason
+  }
+
+  /// - Parameter factors: Where the test is of a slice: how many layers each of its layers stands for; the
+  ///   measurement is then the whole's.
+  public init(_ result: TestResult, factors: [Double]?) throws(CostError) {
+    guard let factors else {
+      try self.init(result)
+      return
+    }
+    let whole = Extrapolation(result, factors: factors)
+    self.init(
+      label: result.test.label, phase: result.test.phase, batch: result.test.batch,
+      tokensPerSecond: whole?.samples ?? [], joulesPerToken: whole?.joulesPerToken,
+      energyReason: result.samples.first?.energy.joules.reason, provenance: .extrapolated)
   }
 
   public init(_ result: TestResult) throws(CostError) {
@@ -62,7 +79,7 @@ extension PhaseMeasurement {
     let speed = try Estimate(
       low: min(summary.median, interval?.low ?? summary.minimum),
       best: summary.median, high: max(summary.median, interval?.high ?? summary.maximum),
-      provenance: .measured)
+      provenance: provenance)
     return PhaseThroughput(tokensPerSecond: speed, energy: energy, samples: tokensPerSecond)
   }
 

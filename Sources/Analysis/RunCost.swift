@@ -26,9 +26,14 @@ public struct RunCost: Sendable {
   public var decodeLabel: String? { decode?.label }
 
   /// Prices the fastest test of each phase.
-  public init(_ tests: [TestResult], basis: CostBasis, mix: TokenMix) throws(CostError) {
+  ///
+  /// - Parameter factors: Where the tests are of a slice: how many layers each of its layers stands for. The whole is
+  ///   priced then, and its provenance is `extrapolated`.
+  public init(
+    _ tests: [TestResult], basis: CostBasis, mix: TokenMix, factors: [Double]? = nil
+  ) throws(CostError) {
     var measurements: [PhaseMeasurement] = []
-    for test in tests { measurements.append(try PhaseMeasurement(test)) }
+    for test in tests { measurements.append(try PhaseMeasurement(test, factors: factors)) }
     try self.init(measurements, basis: basis, mix: mix)
   }
 

@@ -77,6 +77,14 @@ public struct Estimate: Sendable, Hashable {
     Estimate(unchecked: min(point, a, b), point, max(point, a, b), provenance)
   }
 
+  /// A point with bounds that are widened where they do not hold it; all three must be finite.
+  public static func ordered(
+    _ low: Double, _ best: Double, _ high: Double, _ provenance: Provenance
+  ) -> Estimate {
+    precondition(low.isFinite && best.isFinite && high.isFinite, "\(low), \(best), \(high)")
+    return .containing(best, low, high, provenance)
+  }
+
   /// Whether the whole range is the one value.
   public var isExact: Bool { low == high }
 

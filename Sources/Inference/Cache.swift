@@ -103,7 +103,12 @@ public final class Cache: @unchecked Sendable {
 
   /// Bytes of tables a token at `position` reads if it sees every position before it.
   public func bytesRead(at position: Int) -> Int {
-    shapes.reduce(0) { $0 + ($1.floatsPerPosition * (position + 1) + $1.stateFloats) * 4 }
+    bytesRead(at: position, mixers: shapes.indices)
+  }
+
+  /// The same for some of the mixers.
+  public func bytesRead(at position: Int, mixers: Range<Int>) -> Int {
+    shapes[mixers].reduce(0) { $0 + ($1.floatsPerPosition * (position + 1) + $1.stateFloats) * 4 }
   }
 
   /// The table `index` of a mixer for one sequence, `[capacity / period, width]`.

@@ -39,6 +39,11 @@ public final class Decoder {
   public let routing: RoutingRecorder
   /// Bytes of all weights.
   public let weightBytes: WeightBytes
+  /// What each layer reads, for accounts by layer.
+  public let layerFootprints: [LayerFootprint]
+  /// Called by one worker where the layer of this index begins, and with the number of layers after the last; for
+  /// timing layers. It runs within the pass, so it must not allocate.
+  public var layerBoundary: ((Int) -> Void)?
   private let source: any WeightSource
   private var pool: WorkerPool
   private let arena: Memory
@@ -64,7 +69,17 @@ public final class Decoder {
     let tally = WeightTally(packed ?? source)
     let builder = ModelBuilder(source: tally, positions: options.positions)
     embedding = try tally.matrix(description.embedding)
-    layers = try description.layers.enumerated().map { try builder.layer($1, index: $0) }
+    var footprints: [LayerFootprint] = []
+    layers = try description.layers.enumerated().map { index, layer in
+      let before = (tally.bytes.shared, builder.cacheShapes.count)
+      let built = try builder.layer(layer, index: index)
+      footprints.append(
+        LayerFootprint(
+          sharedWeightBytes: tally.bytes.shared - before.0,
+          mixers: before.1..<builder.cacheShapes.count))
+      return built
+    }
+    layerFootprints = footprints
     streamHead = try description.streams.map { try HyperConnection($0, tally) }
     finalNorm = try tally.norm(description.finalNorm)
     head =
@@ -167,7 +182,12 @@ extension Decoder: ParallelProgram {
       }
     }
     worker.barrier()
-    for layer in layers { layer.forward(x, pass, worker) }
+    let boundary = worker.index == 0 ? layerBoundary : nil
+    for (index, layer) in layers.enumerated() {
+      boundary?(index)
+      layer.forward(x, pass, worker)
+    }
+    boundary?(layers.count)
     score(x, worker)
   }
 

@@ -13,14 +13,20 @@ public final class BuiltInEngine: Workload {
   private var tokens: [[Int]] = []
   /// Sequences whose caches hold their first `depth` tokens of ``text``.
   private var filled: (sequences: Int, depth: Int)?
+  private var layerTimer: LayerTimer?
 
   /// - Parameters:
   ///   - text: The tokens every sequence is made of.
+  ///   - timesLayers: Whether repetitions tell each layer's part, as slices need.
   ///   - isCancelled: Asked between forward passes.
-  public init(_ decoder: Decoder, text: TokenStream, isCancelled: @escaping () -> Bool) {
+  public init(
+    _ decoder: Decoder, text: TokenStream, timesLayers: Bool = false,
+    isCancelled: @escaping () -> Bool
+  ) {
     self.decoder = decoder
     self.text = text
     cancellation = isCancelled
+    if timesLayers { layerTimer = LayerTimer(decoder) }
   }
 
   /// What the decoder must be able to hold for these tests.
@@ -86,12 +92,15 @@ public final class BuiltInEngine: Workload {
 
   public func run(_ test: TestCase) throws(EngineError) -> Repetition {
     decoder.routing.reset()
+    layerTimer?.reset()
     var shared = 0
     switch test.phase {
     case .prefill:
       try feed(tokens[0][test.depth...], to: 0, scoring: .last)
       shared = decoder.routing.steps * decoder.sharedWeightBytes(tokens: Self.passTokens)
-      shared += decoder.cache.bytesRead(at: test.depth + test.promptTokens - 1)
+      let last = test.depth + test.promptTokens - 1
+      shared += decoder.cache.bytesRead(at: last)
+      layerTimer?.countCacheRead(at: last, sequences: 1)
     case .decode:
       for step in 0..<test.generatedTokens {
         try checkCancellation()
@@ -101,6 +110,7 @@ public final class BuiltInEngine: Workload {
         if step == test.generatedTokens - 1 { try checkFinite(scores) }
         shared += decoder.sharedWeightBytes(tokens: test.batch)
         shared += test.batch * decoder.cache.bytesRead(at: position)
+        layerTimer?.countCacheRead(at: position, sequences: test.batch)
       }
     }
     return repetition(test, sharedBytes: shared)
@@ -120,7 +130,8 @@ public final class BuiltInEngine: Workload {
       tokens: test.tokens,
       distinctExperts: passes == 0
         ? nil : Double(routing.distinct.reduce(0, +)) / Double(passes),
-      bytesTouched: Double(sharedBytes + routing.expertBytes), expertLoad: load)
+      bytesTouched: Double(sharedBytes + routing.expertBytes), expertLoad: load,
+      layers: layerTimer?.layers ?? [])
   }
 
   private func checkCancellation() throws(EngineError) {

@@ -8,6 +8,9 @@ public struct WeightBytes: Sendable, Equatable {
 
   public var total: Int { byRole.values.reduce(0, +) }
 
+  /// All but the routed experts.
+  public var shared: Int { total - (byRole[.routedExpert] ?? 0) }
+
   /// The format most bytes are in.
   public var predominantFormat: WeightFormat {
     byFormat.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key ?? .f32

@@ -13,16 +13,31 @@ public struct Repetition: Sendable, Equatable {
   public let bytesTouched: Double?
   /// Tokens each expert received, summed over layers; empty where unknown.
   public let expertLoad: [UInt64]
+  /// Each layer's own part, where layers were timed; empty elsewhere.
+  public let layers: [LayerWork]
 
   public init(
     tokens: Int, seconds: Double? = nil, distinctExperts: Double? = nil,
-    bytesTouched: Double? = nil, expertLoad: [UInt64] = []
+    bytesTouched: Double? = nil, expertLoad: [UInt64] = [], layers: [LayerWork] = []
   ) {
     self.tokens = tokens
     self.seconds = seconds
     self.distinctExperts = distinctExperts
     self.bytesTouched = bytesTouched
     self.expertLoad = expertLoad
+    self.layers = layers
+  }
+}
+
+/// One layer's part of a repetition.
+public struct LayerWork: Sendable, Equatable {
+  public let seconds: Double
+  /// Bytes of weights and cache that were read.
+  public let bytesTouched: Double
+
+  public init(seconds: Double, bytesTouched: Double) {
+    self.seconds = seconds
+    self.bytesTouched = bytesTouched
   }
 }
 

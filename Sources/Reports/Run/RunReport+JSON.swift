@@ -68,15 +68,22 @@ extension RunReport {
         ])
       ),
       ("energy", energy(of: result)),
+      ("extrapolated", extrapolation(of: result)?.json ?? .null),
     ])
+  }
+
+  /// What the whole would do, where only a slice was run.
+  public func extrapolation(of result: TestResult) -> Extrapolation? {
+    model.slice.flatMap { Extrapolation(result, factors: $0.factors) }
   }
 
   public func attainment(of result: TestResult) -> Attainment {
     let unscored =
       result.test.phase == .prefill
       ? Double(model.headParameters) * (1 - 1 / Double(max(result.test.promptTokens, 1))) : 0
+    let active = Double(model.slice?.activeParameters ?? model.activeParameters)
     return Attainment(
-      result, ceilings, operationsPerToken: 2 * (Double(model.activeParameters) - unscored),
+      result, ceilings, operationsPerToken: 2 * (active - unscored),
       usesIntegers: model.usesIntegers)
   }
 
@@ -135,6 +142,9 @@ extension RunReport.Model {
           object([
             ("layers_measured", JSONValue($0.layersMeasured)),
             ("layers_total", JSONValue($0.layersTotal)),
+            ("layers_each_stands_for", .array($0.factors.map { .numberOrNull($0) })),
+            ("weight_bytes", JSONValue($0.weightBytes)),
+            ("active_parameters", JSONValue($0.activeParameters)),
           ])
         } ?? .null
       ),
@@ -158,7 +168,13 @@ extension RunReport.Engine {
 
 extension Sample {
   var json: JSONValue {
-    object([
+    let parts = work.layers.map { layer in
+      object([
+        ("seconds", .numberOrNull(layer.seconds)),
+        ("bytes_touched", .numberOrNull(layer.bytesTouched)),
+      ])
+    }
+    return object([
       ("seconds", .numberOrNull(seconds)),
       ("tokens", JSONValue(tokens)),
       ("joules", .numberOrNull(energy.joules.value)),
@@ -169,6 +185,7 @@ extension Sample {
       ("distinct_experts", .numberOrNull(work.distinctExperts)),
       ("bytes_touched", .numberOrNull(work.bytesTouched)),
       ("disturbance", disturbance.json),
+      ("layers", parts.isEmpty ? .null : .array(parts)),
     ])
   }
 }
@@ -227,13 +244,7 @@ extension RunCost {
   }
 
   private static func range(_ range: CostRange?) -> JSONValue {
-    guard let range else { return .null }
-    return object([
-      ("value", .numberOrNull(range.usdPerMillion.best)),
-      ("ci_low", .numberOrNull(range.usdPerMillion.low)),
-      ("ci_high", .numberOrNull(range.usdPerMillion.high)),
-      ("provenance", .string(range.usdPerMillion.provenance.rawValue)),
-    ])
+    range?.usdPerMillion.json ?? .null
   }
 
   private static func parts(_ parts: CostParts) -> JSONValue {

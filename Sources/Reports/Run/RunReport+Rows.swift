@@ -17,6 +17,7 @@ extension RunReport {
     let summary = result.summary()
     let attainment = attainment(of: result)
     let joules = result.joulesPerToken
+    let whole = extrapolation(of: result)
     let seconds = result.samples.map(\.seconds)
     return [
       ("build_commit", .text(tool.commit)),
@@ -50,6 +51,11 @@ extension RunReport {
       ("joules_per_token_high", .number(joules?.high)),
       ("energy_source", .text(result.samples.first?.energy.source ?? "")),
       ("status", .text(status.rawValue)),
+      ("n_layers_measured", .integer(model.slice?.layersMeasured)),
+      ("n_layers_total", .integer(model.slice?.layersTotal)),
+      ("extrapolated_ts", .number(whole?.tokensPerSecond.best)),
+      ("extrapolated_ci_low_ts", .number(whole?.tokensPerSecond.low)),
+      ("extrapolated_ci_high_ts", .number(whole?.tokensPerSecond.high)),
     ]
   }
 
@@ -86,9 +92,10 @@ extension RunReport {
       let interval = summary?.interval.map {
         "\(Number.short($0.low)) … \(Number.short($0.high))"
       }
+      let slice = model.slice.map { ", slice \($0.layersMeasured)/\($0.layersTotal)" } ?? ""
       let name = model.name.safeForTerminal.replacing("|", with: "\\|")
       text +=
-        "| \(name) \(model.weightFormat) | \(Number.bytes(Double(model.weightBytes)))"
+        "| \(name) \(model.weightFormat)\(slice) | \(Number.bytes(Double(model.weightBytes)))"
         + " | \(Number.count(Double(model.totalParameters)))"
         + " | \(Number.count(Double(model.activeParameters))) | \(result.test.threads)"
         + " | \(result.test.label) | \(summary.map { Number.short($0.median) } ?? "-")"

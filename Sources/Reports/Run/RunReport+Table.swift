@@ -32,7 +32,8 @@ extension RunReport {
     ]
     if let slice = model.slice {
       lines.append(
-        "A slice: \(slice.layersMeasured) of \(slice.layersTotal) layers were measured")
+        "A slice: \(slice.layersMeasured) of \(slice.layersTotal) layers were measured, "
+          + "in \(Number.bytes(Double(slice.weightBytes))); the rest is extrapolated")
     }
     let cpu = environment.cpu.modelName.value ?? "unknown processor"
     let virtual = environment.virtualisation.value.flatMap { $0 }.map { ", virtual (\($0))" } ?? ""
@@ -77,6 +78,15 @@ extension RunReport {
         joules.map { Number.short($0.best) } ?? "-",
         joules.map { "\(Number.short($0.low)) … \(Number.short($0.high))" } ?? "",
       ])
+      if let whole = extrapolation(of: result) {
+        let (speed, joules) = (whole.tokensPerSecond, whole.joulesPerToken)
+        table.add([
+          "  the whole", Number.short(speed.best),
+          "\(Number.short(speed.low)) … \(Number.short(speed.high))", "extrapolated",
+          joules.map { Number.short($0.best) } ?? "-",
+          joules.map { "\(Number.short($0.low)) … \(Number.short($0.high))" } ?? "",
+        ])
+      }
     }
     var lines = table.lines()
     if let first = lines.first { lines[0] = style.bold(first) }

@@ -24,10 +24,21 @@ public struct RunReport: Sendable {
     public struct Slice: Sendable {
       public var layersMeasured: Int
       public var layersTotal: Int
+      /// For each measured layer, how many layers of the whole it stands for.
+      public var factors: [Double]
+      /// Of the slice; the model's own figures are the whole's.
+      public var weightBytes: Int
+      public var activeParameters: Int
 
-      public init(layersMeasured: Int, layersTotal: Int) {
+      public init(
+        layersMeasured: Int, layersTotal: Int, factors: [Double], weightBytes: Int,
+        activeParameters: Int
+      ) {
         self.layersMeasured = layersMeasured
         self.layersTotal = layersTotal
+        self.factors = factors
+        self.weightBytes = weightBytes
+        self.activeParameters = activeParameters
       }
     }
     public var name: String

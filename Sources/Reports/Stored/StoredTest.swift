@@ -27,13 +27,20 @@ public struct StoredTest: Sendable {
   public let bandwidthShare: Double?
   public let arithmeticShare: Double?
   public let distinctExperts: Double?
+  /// What the whole would do, where a slice was measured.
+  public let whole: StoredExtrapolation?
 
   public var tokensPerSecond: [Double] { samples.compactMap(\.tokensPerSecond) }
 
   public var measurement: PhaseMeasurement {
-    PhaseMeasurement(
-      label: label, phase: phase, batch: batch, tokensPerSecond: tokensPerSecond,
-      joulesPerToken: joulesPerToken, energyReason: energyReason)
+    guard let whole else {
+      return PhaseMeasurement(
+        label: label, phase: phase, batch: batch, tokensPerSecond: tokensPerSecond,
+        joulesPerToken: joulesPerToken, energyReason: energyReason)
+    }
+    return PhaseMeasurement(
+      label: label, phase: phase, batch: batch, tokensPerSecond: whole.tokensPerSecond,
+      joulesPerToken: whole.joulesPerToken, energyReason: energyReason, provenance: .extrapolated)
   }
 }
 
@@ -73,6 +80,9 @@ extension StoredTest {
     bandwidthShare = try ceiling?.optionalAmount("s_mbu")
     arithmeticShare = try ceiling?.optionalAmount("s_mfu")
     distinctExperts = try node.optional("experts")?.optionalAmount("distinct_mean")
+    whole = try node.optional("extrapolated").map { (node) throws(DataError) in
+      try StoredExtrapolation(node)
+    }
     let energy = try node.optional("energy")
     energySource = try energy?.optionalString("source")
     energyProvenance = try energy?.optionalString("provenance")

@@ -21,7 +21,11 @@ public struct CostText: Sendable {
 
   public var table: [String] {
     var table = TextTable([.left, .right, .left, .right, .left])
-    table.add(["$ per million tokens", "input", "", "output", ""])
+    let isExtrapolated =
+      cost.decode?.provenance == .extrapolated
+      || cost.prefill?.provenance == .extrapolated
+    let title = "$ per million tokens" + (isExtrapolated ? ", extrapolated" : "")
+    table.add([title, "input", "", "output", ""])
     func row(_ name: String, _ input: CostRange?, _ output: CostRange?) {
       table.add([
         name, money(input?.usdPerMillion.best), range(input), money(output?.usdPerMillion.best),

@@ -73,6 +73,12 @@ struct EngineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Measure this many layers, every kind among them, and extrapolate (default: all that fit).",
+      valueName: "count"))
+  var layers: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "Synthetic weights: uniform or zipf:S instead of the router's choice.", valueName: "kind"))
   var routing: String?
 

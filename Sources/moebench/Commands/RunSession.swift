@@ -30,7 +30,7 @@ struct RunSession {
       seed: plan.seed)
     let before = try measureCeilings(options)
     let engine = BuiltInEngine(
-      model.decoder, text: text.stream,
+      model.decoder, text: text.stream, timesLayers: model.slice != nil,
       isCancelled: { Interruption.cancellation.isCancelled })
     let runner = try Runner(
       workload: engine, plan: plan, meter: meters.meter, cancellation: Interruption.cancellation,
@@ -44,7 +44,7 @@ struct RunSession {
     if let failure = outcome.failures.first {
       try source.naming { throw failure.error }
     }
-    let cost = try runCost(outcome)
+    let cost = try runCost(outcome, model.slice)
     var report = RunReport(
       tool: .init(version: Tool.version, commit: Tool.commit),
       startedAt: started.formatted(.iso8601), status: outcome.status, environment: environment,
@@ -54,7 +54,8 @@ struct RunSession {
         instructionSet: model.decoder.kernels.name, threads: plan.threads),
       tests: outcome.results, plannedSamples: outcome.plannedSamples,
       disturbance: outcome.disturbance,
-      warnings: warnings(outcome, cost) + [text.warning].compactMap { $0 }, cost: cost,
+      warnings: model.warnings(environment) + warnings(outcome, cost)
+        + [text.warning].compactMap { $0 }, cost: cost,
       prices: try prices(source, cost))
     report.tokensFrom = text.origin
     report.warnings += aboveCeiling(report)
@@ -85,11 +86,13 @@ struct RunSession {
       integerRate: probe.rate(of: .multiplyBlocks(rows: 512)))
   }
 
-  private func runCost(_ outcome: RunOutcome<EngineError>) throws -> RunCost {
+  private func runCost(
+    _ outcome: RunOutcome<EngineError>, _ slice: LayerSlice?
+  ) throws -> RunCost {
     let basis = try CostBasis(
       settings, environment: environment, idleWatts: meters.idleWatts,
       tables: SiteTables.builtIn)
-    return try RunCost(outcome.results, basis: basis, mix: settings.mix)
+    return try RunCost(outcome.results, basis: basis, mix: settings.mix, factors: slice?.factors)
   }
 
   private func prices(_ source: ModelSource, _ cost: RunCost) throws -> [PriceComparison] {

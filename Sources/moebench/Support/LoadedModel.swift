@@ -7,6 +7,11 @@ import Targets
 
 struct LoadedModel {
   let description: ModelDescription
+  /// What was run in place of the whole; nil where the whole was.
+  let slice: LayerSlice?
+  /// Bytes the whole's weights take.
+  private let wholeBytes: Int
+  private let whole: ModelDescription
   let decoder: Decoder
   private let source: ModelSource
   private let weights: any WeightSource
@@ -16,7 +21,7 @@ struct LoadedModel {
     _ environment: Environment, _ progress: Progress
   ) throws {
     self.source = source
-    description = try source.description()
+    whole = try source.description()
     let format = try options.format()
     let distribution = try options.distribution()
     switch source {
@@ -24,15 +29,19 @@ struct LoadedModel {
       if distribution != nil {
         throw Failure(.usage, "--routing: only synthetic weights can be routed by hand")
       }
-      let description = description
-      try source.naming { try CheckpointAudit.check(description, checkpoint) }
+      let model = whole
+      let stored = try source.naming { try CheckpointAudit.check(model, checkpoint) }
+      slice = try options.layers.flatMap { try SliceChoice.slice(of: whole, layers: $0) }
+      wholeBytes = try format.map { try model.weightBytes(asking: $0).total } ?? stored.byteCount
       weights = CheckpointWeights(checkpoint, format: format)
     case .catalogue(let entry):
       let format = format ?? .q8_0
-      try Self.checkMemory(description, format, environment)
+      slice = try SliceChoice(whole, format, environment).slice(layers: options.layers)
+      wholeBytes = try whole.weightBytes(asking: format).total
       progress.say("generating \(entry.name) in \(format.rawValue)")
       weights = SyntheticWeights(format: format, seed: plan.seed)
     }
+    description = slice.map(whole.keeping) ?? whole
     let capacity = BuiltInEngine.capacity(for: tests)
     let (description, weights) = (description, weights)
     decoder = try source.naming {
@@ -45,23 +54,8 @@ struct LoadedModel {
     if let distribution { decoder.forceRouting(distribution, seed: plan.seed) }
   }
 
-  /// Refuses what cannot fit, before minutes are spent on generating it.
-  private static func checkMemory(
-    _ description: ModelDescription, _ format: WeightFormat, _ environment: Environment
-  ) throws {
-    let needed = try description.weightBytes(asking: format).total
-    let limits = [
-      environment.memory.available.value, environment.cgroup.memoryLimit.value.flatMap { $0 },
-    ].compactMap { $0 }
-    guard let available = limits.min(), needed > available else { return }
-    throw Failure(
-      .system,
-      "not enough memory: weights in \(format.rawValue) take \(Number.bytes(Double(needed))), "
-        + "\(Number.bytes(Double(available))) are free")
-  }
-
   func summary() throws -> RunReport.Model {
-    let count = try description.parameterCount()
+    let count = try whole.parameterCount()
     let kind: RunReport.Model.Source =
       switch source {
       case .checkpoint(let checkpoint, _): checkpoint.ggufMetadata == nil ? .safetensors : .gguf
@@ -72,8 +66,31 @@ struct LoadedModel {
       totalParameters: count.total, activeParameters: count.activeWithoutEmbedding,
       activeParametersWithEmbedding: count.activeWithEmbedding,
       weightFormat: decoder.weightBytes.predominantFormat.rawValue,
-      weightBytes: decoder.weightBytes.total)
+      weightBytes: slice == nil ? decoder.weightBytes.total : wholeBytes, slice: try sliceSummary())
     model.headParameters = description.vocabulary * description.hidden
     return model
+  }
+
+  private func sliceSummary() throws -> RunReport.Model.Slice? {
+    guard let slice else { return nil }
+    return RunReport.Model.Slice(
+      layersMeasured: slice.layers.count, layersTotal: slice.total, factors: slice.factors,
+      weightBytes: decoder.weightBytes.total,
+      activeParameters: try description.parameterCount().activeWithoutEmbedding)
+  }
+
+  /// What a reader must know of a slice.
+  func warnings(_ environment: Environment) -> [RunReport.Warning] {
+    guard let slice else { return [] }
+    let free =
+      environment.usableMemory.map { "; \(Number.bytes(Double($0))) were free here" } ?? ""
+    return [
+      .init(
+        code: "slice",
+        message:
+          "\(slice.layers.count) of \(slice.total) layers were run; figures of the whole are "
+          + "extrapolated from each kind of layer's own time. The whole's weights take "
+          + "\(Number.bytes(Double(wholeBytes))) (\(wholeBytes) bytes)\(free)")
+    ]
   }
 }
