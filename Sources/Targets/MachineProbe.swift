@@ -16,15 +16,17 @@ public struct MachineProbe {
       threads: threads, bufferBytes: size, instructionSet: instructionSet)
   }
 
-  /// Amount a second, bytes for reading and operations otherwise, over runs of at least `seconds` in all, the first run
+  /// Amount a second, bytes for reading and operations otherwise, over at least `runs` runs and `seconds` in all, the first run
   /// left out: one run takes milliseconds, and a neighbour's burst outlasts a few of them.
-  public func rate(of work: CeilingProbe.Work, seconds: Double = 0.4) -> Reading<Summary> {
+  public func rate(
+    of work: CeilingProbe.Work, runs: Int = 7, seconds: Double = 0.4
+  ) -> Reading<Summary> {
     let amount = probe.amount(of: work)
     var rates: [Double] = []
     probe.run(work)
     let began = clock.now()
     var now = began
-    while now - began < seconds || rates.count < 7 {
+    while now - began < seconds || rates.count < runs {
       probe.run(work)
       let end = clock.now()
       if end > now { rates.append(amount / (end - now)) }

@@ -16,7 +16,8 @@ import Testing
   @Test(
     "a slice predicts the bytes a token touches in the whole",
     arguments: [
-      ("olmoe", "1"), ("deepseek_v3", "2"), ("longcat_flash", "1"), ("granitemoehybrid", "2"),
+      // Not longcat_flash: its identity experts read nothing, so layers of one kind touch different bytes.
+      ("olmoe", "1"), ("deepseek_v3", "2"), ("granitemoehybrid", "3"),
     ])
   func bytes(_ name: String, _ layers: String) throws {
     let size = ["-p", "0", "-n", "4", "-r", "2"]
@@ -37,7 +38,8 @@ import Testing
   func labels() throws {
     let json = try document(Fixture.path("deepseek_v3"), "--layers", "2", "-p", "8", "-n", "4")
     let slice = try #require(json["model"]?["slice"])
-    let factors = try #require(slice["layers_each_stands_for"]?.array?.compactMap(\.double))
+    let listed = try #require(slice["layers_each_stands_for"]?.array)
+    let factors = listed.compactMap { $0.double }
     #expect(slice["layers_measured"]?.int == factors.count)
     #expect(try number(slice["layers_total"]) == factors.reduce(0, +))
     #expect(json["warnings"]?.array?.contains { $0["code"]?.string == "slice" } == true)

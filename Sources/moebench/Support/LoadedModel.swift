@@ -31,7 +31,7 @@ struct LoadedModel {
       }
       let model = whole
       let stored = try source.naming { try CheckpointAudit.check(model, checkpoint) }
-      slice = try options.layers.flatMap { try SliceChoice.slice(of: whole, layers: $0) }
+      slice = try options.layers.flatMap { try SliceChoice.slice(of: model, layers: $0) }
       wholeBytes = try format.map { try model.weightBytes(asking: $0).total } ?? stored.byteCount
       weights = CheckpointWeights(checkpoint, format: format)
     case .catalogue(let entry):
