@@ -59,7 +59,8 @@ public struct PowerTables: Sendable {
   public let unknownCPUWattsPerThread: Double
   public let dramWattsPerGB: SourcedRange
   /// Wall energy over the energy inside the machine.
-  public let psuFactor: Double
+  /// Watts at the wall for each watt behind the power supply.
+  public let psuFactor: SourcedRange
   public let pue: [(id: String, value: Double, source: String)]
 }
 
@@ -96,7 +97,11 @@ extension PowerTables {
     unknownCPUWattsPerThread =
       try power.member("unknown_cpu_watts_per_thread").member("value").positive()
     dramWattsPerGB = try SourcedRange(power.member("dram_watts_per_gb"))
-    psuFactor = try power.member("psu").member("default_factor").positive()
+    let psu = try power.member("psu")
+    psuFactor = SourcedRange(
+      low: try psu.member("low_factor").positive(),
+      best: try psu.member("default_factor").positive(),
+      high: try psu.member("high_factor").positive(), source: try psu.string("source"))
     pue = try power.list("pue") { (node) throws(DataError) in
       (try node.string("id"), try node.member("value").positive(), try node.string("source"))
     }

@@ -48,12 +48,13 @@ public struct CostBasis: Sendable {
   ///   - idleWatts: Of the machine with the model resident.
   /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
   public init(
-    _ settings: CostSettings, environment: Environment, idleWatts: Estimate, tables: SiteTables
+    _ settings: CostSettings, environment: Environment, idleWatts: Estimate,
+    idleSource: String = "the machine with the model resident", tables: SiteTables
   ) throws {
     try self.init(
       settings, processors: environment.cpu.logicalCores.value,
       isVirtual: environment.virtualisation.value.flatMap { $0 } != nil, idleWatts: idleWatts,
-      tables: tables)
+      idleSource: idleSource, tables: tables)
   }
 
   /// - Parameters:

@@ -46,12 +46,14 @@ public struct PhaseMeasurement: Sendable {
   }
 
   public init(_ result: TestResult) throws(CostError) {
-    let isMeasured = result.samples.allSatisfy { $0.energy.provenance == .measured }
+    let sources = Set(result.samples.map(\.energy.provenance))
+    let provenance: Provenance =
+      sources == [.measured] ? .measured : sources == [.given] ? .given : .estimated
     var joules: Estimate?
     if let range = result.joulesPerToken {
       joules = try Estimate(
         low: range.low, best: range.best, high: range.high,
-        provenance: isMeasured ? .measured : .estimated)
+        provenance: provenance)
     }
     self.init(
       label: result.test.label, phase: result.test.phase, batch: result.test.batch,

@@ -99,4 +99,38 @@ import Testing
       #expect(done.error.split(separator: "\n").count == 1 && done.error.utf8.count <= 300)
     }
   }
+
+  @Test("a wall meter's recording is a meter: measured joules, and the machine at rest")
+  func recording() throws {
+    let place = try Place()
+    let now = Int(Date().timeIntervalSince1970)
+    let lines = stride(from: now - 60, through: now + 600, by: 20).map { "\($0),50" }
+    let wall = try place.file("wall.csv", "time,watts\n" + lines.joined(separator: "\n") + "\n")
+    let done = try Program.run(
+      "run", Fixture.path("olmoe"), "-p", "16", "-n", "8", "-r", "2", "--warmup", "0", "-o", "json",
+      "--meter", "csv:\(wall)", "--quiet")
+    #expect(done.status == 0, "\(done.error)")
+    #expect(try violations(done.output, "result") == [])
+    let json = try JSONValue(parsing: done.output)
+    let account = try #require(json["energy_account"])
+    #expect(account["source"]?.string == "csv" && account["provenance"]?.string == "measured")
+    let idle = try #require(account["idle"]?["watts"]?["value"]?.double)
+    #expect(abs(idle - 50) < 0.5)
+    for test in try #require(json["tests"]?.array) {
+      #expect(test["energy"]?["power_valid"]?.bool == true)
+      #expect(test["energy"]?["joules_per_token"]?.double ?? 0 > 0)
+    }
+  }
+
+  @Test("a meter asked for by name that does not work is a refusal, never an estimate")
+  func noSuchMeter() throws {
+    for (meter, status) in [
+      ("csv:/no/such/file.csv", Int32(66)), ("battery", 69), ("shelly:127.0.0.1:9", 69),
+      ("sundial", 64),
+    ] {
+      let done = try Program.run("run", Fixture.path("olmoe"), "--meter", meter)
+      #expect(done.status == status, "\(meter): \(done.error)")
+      #expect(done.output.isEmpty && done.error.contains("--meter"))
+    }
+  }
 }

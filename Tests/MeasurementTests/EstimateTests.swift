@@ -138,4 +138,16 @@ private func near(_ a: WattsRange, _ low: Double, _ best: Double, _ high: Double
       EnergyWindow(seconds: 2, utilisation: .unknown(reason: "x"), ownUtilisation: 0))
     #expect(sample.provenance == .given && sample.joules == .known(4) && sample.high == 6)
   }
+
+  @Test("what the power supply loses is added to the methods that see only what is behind it")
+  func powerSupply() throws {
+    var facts = PowerFacts(
+      part: nil, family: nil, threads: 2, memoryGB: 10,
+      dramWattsPerGB: WattsRange(low: 0.1, best: 0.1, high: 0.1), teadsCurve: [],
+      unknownWattsPerThread: 4, ranges: [.unknownCPU: (0.5, 2)])
+    facts.psu = WattsRange(low: 1, best: 1.1, high: 1.25)
+    let watts = try #require(PowerModel.best(for: facts)).watts(utilisation: 1)
+    #expect(abs(watts.low - 5) < 1e-9 && abs(watts.best - 9.9) < 1e-9)
+    #expect(abs(watts.high - 21.25) < 1e-9)
+  }
 }

@@ -58,6 +58,38 @@ private func rapl() throws -> FakeTree {
     #expect(try factory.choose(.battery).meter?.name == "battery")
   }
 
+  @Test("a meter that is not there is passed over for that, however short the repetitions are")
+  func absent() throws {
+    let bare = try FakeTree()
+    let choice = try MeterFactory(estimate: model, tree: bare.tree).choose(
+      .automatic, windowSeconds: 0.001)
+    #expect(choice.passedOver.first { $0.name == "battery" }?.reason.fault == .noMeter)
+    #expect(choice.passedOver.first { $0.name == "rapl-powercap" }?.reason.fault == .noMeter)
+    let fake = try rapl()
+    let short = try MeterFactory(estimate: model, tree: fake.tree).choose(
+      .automatic, windowSeconds: 0.001)
+    let passed = short.passedOver.first { $0.name == "rapl-powercap" }
+    #expect(passed?.reason.fault == .windowTooShort)
+  }
+
+  @Test("the idle power is the meter's where it measures, and the model's with a reason elsewhere")
+  func idle() throws {
+    let model = try #require(model)
+    let without = IdlePower(nil, shortestWindow: 0, model: model)
+    #expect(without.provenance == .estimated && without.watts.best == 8)
+    #expect(without.reason == "no meter" && without.seconds == nil)
+    let estimate = IdlePower(EstimatedMeter(model: model), shortestWindow: 0, model: model)
+    #expect(estimate.source == "estimate-unknown-cpu" && estimate.reason?.isEmpty == false)
+    let battery = "/sys/class/power_supply/BAT0"
+    let fake = try FakeTree([
+      "\(battery)/type": "Battery", "\(battery)/status": "Discharging",
+      "\(battery)/power_now": "15000000",
+    ])
+    let choice = try MeterFactory(estimate: model, tree: fake.tree).choose(.battery)
+    let slow = IdlePower(choice.meter, shortestWindow: choice.shortestWindow, model: model)
+    #expect(slow.reason == "battery would need 375 s" && slow.provenance == .estimated)
+  }
+
   @Test("a meter asked for by name is never replaced")
   func explicit() throws {
     let bare = try FakeTree()

@@ -16,6 +16,11 @@ public struct WattsRange: Sendable, Equatable {
     WattsRange(low: a.low + b.low, best: a.best + b.best, high: a.high + b.high)
   }
 
+  /// Each bound times the other's: both at their lowest, both at their highest.
+  public static func * (a: WattsRange, b: WattsRange) -> WattsRange {
+    WattsRange(low: a.low * b.low, best: a.best * b.best, high: a.high * b.high)
+  }
+
   public static func * (a: WattsRange, factor: Double) -> WattsRange {
     WattsRange(low: a.low * factor, best: a.best * factor, high: a.high * factor)
   }

@@ -30,6 +30,7 @@ extension RunReport {
       ("model", model.json),
       ("engine", engine.json),
       ("tokens_from", .stringOrNull(tokensFrom)),
+      ("energy_account", energyAccount?.json(tokenEnergy) ?? .null),
       ("tests", .array(tests.map(json(of:)))),
       ("cost", cost?.json ?? .null),
       ("prices", .array(prices.map(\.json))),
@@ -87,27 +88,6 @@ extension RunReport {
       usesIntegers: model.usesIntegers)
   }
 
-  private func energy(of result: TestResult) -> JSONValue {
-    let joules = result.joulesPerToken
-    let energy = result.samples.first?.energy
-    var reasons: [EnergyReason] = []
-    for reason in result.samples.flatMap(\.energy.invalidReasons) where !reasons.contains(reason) {
-      reasons.append(reason)
-    }
-    return object([
-      ("source", .stringOrNull(energy?.source)),
-      ("provenance", .stringOrNull(energy?.provenance.rawValue)),
-      ("joules_per_token", .numberOrNull(joules?.best)),
-      ("ci_low", .numberOrNull(joules?.low)),
-      ("ci_high", .numberOrNull(joules?.high)),
-      ("power_valid", .bool(joules != nil && reasons.isEmpty)),
-      ("power_invalid_reasons", .array(reasons.map { .string($0.fault.code) })),
-      (
-        "reason",
-        .stringOrNull(joules == nil ? reasons.first?.message ?? "nothing was measured" : nil)
-      ),
-    ])
-  }
 }
 
 /// An object with its members in this order.
@@ -174,19 +154,15 @@ extension Sample {
         ("bytes_touched", .numberOrNull(layer.bytesTouched)),
       ])
     }
-    return object([
-      ("seconds", .numberOrNull(seconds)),
-      ("tokens", JSONValue(tokens)),
-      ("joules", .numberOrNull(energy.joules.value)),
-      ("joules_low", .numberOrNull(energy.low)),
-      ("joules_high", .numberOrNull(energy.high)),
-      ("joules_reason", .stringOrNull(energy.joules.reason)),
-      ("start_offset_seconds", .numberOrNull(startOffset)),
-      ("distinct_experts", .numberOrNull(work.distinctExperts)),
-      ("bytes_touched", .numberOrNull(work.bytesTouched)),
-      ("disturbance", disturbance.json),
-      ("layers", parts.isEmpty ? .null : .array(parts)),
-    ])
+    let timing = [("seconds", JSONValue.numberOrNull(seconds)), ("tokens", JSONValue(tokens))]
+    return object(
+      timing + energy.members + [
+        ("start_offset_seconds", .numberOrNull(startOffset)),
+        ("distinct_experts", .numberOrNull(work.distinctExperts)),
+        ("bytes_touched", .numberOrNull(work.bytesTouched)),
+        ("disturbance", disturbance.json),
+        ("layers", parts.isEmpty ? .null : .array(parts)),
+      ])
   }
 }
 

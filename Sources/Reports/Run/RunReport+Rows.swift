@@ -17,6 +17,7 @@ extension RunReport {
     let summary = result.summary()
     let attainment = attainment(of: result)
     let joules = result.joulesPerToken
+    let isMeasured = result.samples.first?.energy.provenance == .measured
     let whole = extrapolation(of: result)
     let seconds = result.samples.map(\.seconds)
     return [
@@ -46,9 +47,12 @@ extension RunReport {
       ("bytes_touched_per_token", .number(result.bytesTouchedPerToken)),
       ("s_mbu", .number(attainment.bandwidthShare)),
       ("s_mfu", .number(attainment.arithmeticShare)),
-      ("joules_per_token", .number(joules?.best)),
-      ("joules_per_token_low", .number(joules?.low)),
-      ("joules_per_token_high", .number(joules?.high)),
+      ("joules_per_token", .number(isMeasured ? joules?.best : nil)),
+      ("joules_per_token_low", .number(isMeasured ? joules?.low : nil)),
+      ("joules_per_token_high", .number(isMeasured ? joules?.high : nil)),
+      ("joules_per_token_estimated", .number(isMeasured ? nil : joules?.best)),
+      ("joules_per_token_estimated_low", .number(isMeasured ? nil : joules?.low)),
+      ("joules_per_token_estimated_high", .number(isMeasured ? nil : joules?.high)),
       ("energy_source", .text(result.samples.first?.energy.source ?? "")),
       ("status", .text(status.rawValue)),
       ("n_layers_measured", .integer(model.slice?.layersMeasured)),
@@ -85,7 +89,9 @@ extension RunReport {
   }
 
   public var markdown: String {
-    var text = "| model | size | params | active | threads | test | t/s | 95 % | J/token |\n"
+    let origin = tests.flatMap(\.samples).first?.energy.provenance.rawValue
+    let joules = origin.map { "J/token (\($0))" } ?? "J/token"
+    var text = "| model | size | params | active | threads | test | t/s | 95 % | \(joules) |\n"
     text += "| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: |\n"
     for result in tests {
       let summary = result.summary()

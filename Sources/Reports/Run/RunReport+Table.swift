@@ -90,8 +90,25 @@ extension RunReport {
     }
     var lines = table.lines()
     if let first = lines.first { lines[0] = style.bold(first) }
-    if let source = tests.flatMap(\.samples).first?.energy.source {
-      lines += wrapped("Energy: \(source)")
+    return lines + energyLines
+  }
+
+  private var energyLines: [String] {
+    guard let account = energyAccount else {
+      let source = tests.flatMap(\.samples).first?.energy.source
+      return source.map { wrapped("Energy: \($0)") } ?? []
+    }
+    var lines = wrapped(account.sentence)
+    if let idle = account.idle {
+      let watts = idle.watts
+      lines += wrapped(
+        "At rest with the model resident: \(Number.short(watts.best)) W "
+          + "(\(Number.short(watts.low)) … \(Number.short(watts.high))), \(idle.provenance.rawValue)"
+      )
+    }
+    if account.provenance != .measured, !account.passedOver.isEmpty {
+      let names = account.passedOver.map(\.name).joined(separator: ", ")
+      lines += wrapped("No meter works here (\(names)); moebench doctor says why")
     }
     return lines
   }

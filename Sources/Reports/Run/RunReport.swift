@@ -101,6 +101,8 @@ public struct RunReport: Sendable {
   public var prices: [PriceComparison]
   /// The text whose tokens were fed, or how they were drawn; nil where the target does not tell.
   public var tokensFrom: String?
+  /// Where the energy figures come from; nil where the target does not tell.
+  public var energyAccount: EnergyAccount?
 
   /// A named warning with advice.
   public struct Warning: Sendable, Hashable {

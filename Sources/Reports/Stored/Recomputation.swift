@@ -26,7 +26,8 @@ struct Recomputation {
       try interval(stated)
     }
     if let energy, let joules {
-      try check(energy, "joules_per_token", joules.best, scale: joules.best)
+      let stated = try energy.optional("estimated") ?? energy
+      try check(stated, "joules_per_token", joules.best, scale: joules.best)
     }
   }
 

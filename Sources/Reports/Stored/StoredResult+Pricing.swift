@@ -29,6 +29,9 @@ extension StoredResult {
     if watts == nil, let line = assumptions.first(where: { $0.name == CostBasis.idleName }) {
       return (line.value, line.source)
     }
+    if watts == nil, let idle = energyAccount?.idle {
+      return (idle, energyAccount?.idleSource ?? "stored")
+    }
     let busy =
       watts
       ?? tests.compactMap { test -> Estimate? in

@@ -56,6 +56,8 @@ public struct StoredResult: Sendable {
   public let engine: Engine
   public let warnings: [Warning]
   public let tests: [StoredTest]
+  /// Where the energy figures come from; nil where the document does not tell.
+  public let energyAccount: StoredEnergyAccount?
   /// The assumptions the stored cost was made with; empty where none is stored.
   public let assumptions: [AssumptionLine]
 
@@ -106,6 +108,9 @@ extension StoredResult {
       try StoredTest(node)
     }
     guard !tests.isEmpty else { throw try document.member("tests").fault(.empty) }
+    energyAccount = try document.optional("energy_account").map { (node) throws(DataError) in
+      try StoredEnergyAccount(node)
+    }
     assumptions =
       try document.optional("cost")?.optional("assumptions").map {
         (node) throws(DataError) in try Self.assumptions(node)

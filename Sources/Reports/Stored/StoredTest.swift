@@ -49,6 +49,7 @@ public struct StoredSample: Sendable {
   public let seconds: Double
   public let tokens: Int
   public let startOffset: Double?
+  /// Measured, or estimated where the test says so.
   public let joules: Double?
   public let joulesLow: Double?
   public let joulesHigh: Double?
@@ -87,7 +88,7 @@ extension StoredTest {
     energySource = try energy?.optionalString("source")
     energyProvenance = try energy?.optionalString("provenance")
     energyReason = try energy?.optionalString("reason")
-    joulesPerToken = try Self.joules(samples, energy, isMeasured: energyProvenance == "measured")
+    joulesPerToken = try Self.joules(samples, energy, energyProvenance)
     try Recomputation(node: node, samples: samples, summary: summary).check(energy, joulesPerToken)
   }
 
@@ -100,9 +101,12 @@ extension StoredTest {
 
   /// Median and range of the repetitions that have a figure.
   private static func joules(
-    _ samples: [StoredSample], _ energy: Node?, isMeasured: Bool
+    _ samples: [StoredSample], _ energy: Node?, _ provenance: String?
   ) throws(DataError) -> Estimate? {
-    guard try energy?.optional("power_valid")?.bool() ?? true else { return nil }
+    // An estimate is no valid measurement, and is not less of an estimate for it.
+    let isValid = try energy?.optional("power_valid")?.bool() ?? true
+    let isEstimated = try energy?.optional("estimated") != nil
+    guard isValid || isEstimated else { return nil }
     func each(_ value: (StoredSample) -> Double?) -> [Double] {
       samples.filter { $0.tokens > 0 }.compactMap { sample in
         value(sample).map { $0 / Double(sample.tokens) }
@@ -116,7 +120,7 @@ extension StoredTest {
       return try Estimate(
         low: min(median, Statistics.median(each(\.joulesLow)) ?? least), best: median,
         high: max(median, Statistics.median(each(\.joulesHigh)) ?? most),
-        provenance: isMeasured ? .measured : .estimated)
+        provenance: provenance.flatMap(Provenance.init(rawValue:)) ?? .estimated)
     } catch {
       throw energy.fault(.outOfRange("the joules", rule: error.description))
     }
@@ -128,9 +132,18 @@ extension StoredSample {
     seconds = try node.amount("seconds")
     tokens = try node.member("tokens").count()
     startOffset = try node.optionalAmount("start_offset_seconds")
-    joules = try node.optionalAmount("joules")
-    joulesLow = try node.optionalAmount("joules_low")
-    joulesHigh = try node.optionalAmount("joules_high")
+    if let estimate = try node.optional("joules_estimated") {
+      guard try node.optional("joules") == nil else {
+        throw estimate.fault(.outOfRange("an estimate", rule: "stands beside a measured figure"))
+      }
+      joules = try estimate.amount("value")
+      joulesLow = try estimate.amount("low")
+      joulesHigh = try estimate.amount("high")
+    } else {
+      joules = try node.optionalAmount("joules")
+      joulesLow = try node.optionalAmount("joules_low")
+      joulesHigh = try node.optionalAmount("joules_high")
+    }
     if let rate = tokensPerSecond, !rate.isFinite {
       throw node.fault(.notFinite("the rate of \(tokens) tokens in \(seconds) s"))
     }

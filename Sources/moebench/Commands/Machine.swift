@@ -82,7 +82,7 @@ struct Machine: ParsableCommand {
     }
     let disturbance = Disturbance(from: before, to: counters.snapshot())
     progress.clear()
-    let estimate = PowerModel.best(for: try PowerFacts(PowerTables.builtIn, environment))
+    let estimate = try PowerModel.of(environment)
     return MachineReport(
       tool: .init(version: Tool.version, commit: Tool.commit),
       startedAt: started.formatted(.iso8601), environment: environment,

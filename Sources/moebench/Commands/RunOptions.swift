@@ -117,7 +117,10 @@ struct EngineOptions: ParsableArguments {
 
 /// What money is computed from.
 struct CostOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Energy meter: auto, rapl, estimate or none.", valueName: "meter"))
+  @Option(
+    help: ArgumentHelp(
+      "Energy meter: \(MeterRequest.forms). auto takes the best that works here and names it.",
+      valueName: "meter"))
   var meter = "auto"
 
   @Option(

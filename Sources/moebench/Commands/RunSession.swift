@@ -29,6 +29,10 @@ struct RunSession {
       source, promptFile: options.promptFile, vocabulary: model.description.vocabulary,
       seed: plan.seed)
     let before = try measureCeilings(options)
+    let shortest = try model.shortestRepetition(tests, before)
+    let meters = try meters.fitting(windowSeconds: shortest)
+    progress.say("measuring the machine at rest")
+    let idle = meters.idle()
     let engine = BuiltInEngine(
       model.decoder, text: text.stream, timesLayers: model.slice != nil,
       isCancelled: { Interruption.cancellation.isCancelled })
@@ -44,7 +48,7 @@ struct RunSession {
     if let failure = outcome.failures.first {
       try source.naming { throw failure.error }
     }
-    let cost = try runCost(outcome, model.slice)
+    let cost = try runCost(outcome, model.slice, idle)
     var report = RunReport(
       tool: .init(version: Tool.version, commit: Tool.commit),
       startedAt: started.formatted(.iso8601), status: outcome.status, environment: environment,
@@ -58,6 +62,7 @@ struct RunSession {
         + [text.warning].compactMap { $0 }, cost: cost,
       prices: try prices(source, cost))
     report.tokensFrom = text.origin
+    report.energyAccount = meters.account(idle: idle)
     report.warnings += aboveCeiling(report)
     return report
   }
@@ -87,10 +92,10 @@ struct RunSession {
   }
 
   private func runCost(
-    _ outcome: RunOutcome<EngineError>, _ slice: LayerSlice?
+    _ outcome: RunOutcome<EngineError>, _ slice: LayerSlice?, _ idle: IdlePower
   ) throws -> RunCost {
     let basis = try CostBasis(
-      settings, environment: environment, idleWatts: meters.idleWatts,
+      settings, environment: environment, idleWatts: idle.estimate(), idleSource: idle.story,
       tables: SiteTables.builtIn)
     return try RunCost(outcome.results, basis: basis, mix: settings.mix, factors: slice?.factors)
   }

@@ -76,7 +76,9 @@ struct Failure: Error, CustomStringConvertible {
       case .interrupted: .interrupted
       default: .badData
       }
-    case is PlanError, is ListError, is CostError, is WattsError: .usage
+    case is PlanError, is ListError, is CostError, is WattsError,
+      is MeterRequestError:
+      .usage
     case is DataError, is JSONError, is TokenizerError: .badData
     case is UnknownModel: .noInput
     case let error as CheckpointError: ExitStatus(rawValue: Int32(error.exitStatus)) ?? .badData

@@ -1,5 +1,6 @@
 // A model with its weights in memory, checked against the machine's memory before anything is made.
 
+import Analysis
 import Inference
 import Measurement
 import Reports
@@ -77,6 +78,26 @@ struct LoadedModel {
       layersMeasured: slice.layers.count, layersTotal: slice.total, factors: slice.factors,
       weightBytes: decoder.weightBytes.total,
       activeParameters: try description.parameterCount().activeWithoutEmbedding)
+  }
+
+  /// How long the shortest repetition takes at least, were the machine at its limits; 2 s where they are unknown.
+  func shortestRepetition(_ tests: [TestCase], _ ceilings: Ceilings) throws -> Double {
+    let count = try description.parameterCount()
+    let active = Double(count.activeWithoutEmbedding)
+    let bytes = Double(decoder.weightBytes.total) * active / Double(max(1, count.total))
+    let times = tests.compactMap { test -> Double? in
+      switch test.phase {
+      case .prefill:
+        (ceilings.integerRate.value?.median).map {
+          2 * active * Double(test.promptTokens) / max($0, 1)
+        }
+      case .decode:
+        (ceilings.bandwidth.value?.median).map {
+          bytes * Double(test.generatedTokens) / max($0, 1)
+        }
+      }
+    }
+    return times.min() ?? 2
   }
 
   /// What a reader must know of a slice.

@@ -1,69 +1,124 @@
-// Which meter a run uses: the user's, a counter, or an estimate that says so.
+// Which meter a command uses: the user's, the best that works here, or an estimate that says so.
 
 import CostModel
 import Measurement
 import Models
 
-/// The meter of a run and what the machine draws when idle.
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The meter of a run, what the machine draws at rest, and how both came to be chosen.
+///
+/// Any command that measures makes one from `--meter` and `--watts`, hands `meter` to its runner, calls `idle()` once
+/// with the model resident, and puts `account(idle:)` into its document.
 struct Metering {
+  /// nil for `--meter none`.
   let meter: (any EnergyMeter)?
-  let idleWatts: Estimate
-  /// How the meter came to be chosen: what it covers, and why nothing better could be read.
-  let account: String
+  private let request: MeterRequest
+  private let choice: MeterChoice?
+  private let factory: MeterFactory
+  /// Stands in where nothing measures.
+  let model: PowerModel
 
   /// - Parameters:
-  ///   - choice: `auto`, `rapl`, `estimate` or `none`.
+  ///   - flag: What `--meter` says, as `MeterRequest` reads it.
   ///   - watts: The user's `--watts`, which wins over any meter.
-  init(_ choice: String, watts: String?, _ environment: Environment) throws {
-    let facts = try PowerFacts(PowerTables.builtIn, environment)
-    let model = PowerModel.best(for: facts)
+  ///   - windowSeconds: How long a repetition takes at least: slower meters are passed over by `auto`.
+  /// - Throws: `MeterRequestError`, `WattsError`, or `Failure` where a meter asked for by name does not work here: it is
+  ///   never replaced silently.
+  init(
+    _ flag: String, watts: String?, _ environment: Environment, windowSeconds: Double = 2
+  ) throws {
+    let request = try MeterRequest(flag: flag)
+    let model = try PowerModel.of(environment)
+    let factory = MeterFactory(estimate: model)
     if let watts {
-      let range = try WattsRange(flag: watts)
-      self.init(GivenWattsMeter(range), idle: model, "watts as given")
-      return
-    }
-    switch choice {
-    case "none":
-      self.init(nil, idle: model, "no meter was wanted")
-    case "rapl":
-      do throws(EnergyReason) {
-        let meter = try RAPLPowercap.meter()
-        self.init(meter, idle: model, "covers \(meter.covers)")
-      } catch {
-        throw Failure(.usage, "--meter rapl: \(error.message)")
-      }
-    case "auto", "estimate":
-      var reason = ""
-      if choice == "auto" {
-        do throws(EnergyReason) {
-          let meter = try RAPLPowercap.meter()
-          self.init(meter, idle: model, "covers \(meter.covers)")
-          return
-        } catch {
-          reason = "; no counter: \(error.message)"
-        }
-      }
-      guard let model else {
-        self.init(nil, idle: nil, "no estimate is possible" + reason)
-        return
-      }
-      self.init(
-        EstimatedMeter(model: model), idle: model,
-        "\(model.basis); covers \(model.covers)\(reason)")
-    default:
-      throw Failure(.usage, "--meter \(choice): must be auto, rapl, estimate or none")
+      let meter = GivenWattsMeter(try WattsRange(flag: watts))
+      self.init(meter, request, nil, factory, model)
+    } else {
+      let choice = try Self.choose(request, factory, windowSeconds)
+      self.init(choice.meter, request, choice, factory, model)
     }
   }
 
-  private init(_ meter: (any EnergyMeter)?, idle: PowerModel?, _ account: String) {
+  private init(
+    _ meter: (any EnergyMeter)?, _ request: MeterRequest, _ choice: MeterChoice?,
+    _ factory: MeterFactory, _ model: PowerModel
+  ) {
     self.meter = meter
-    self.account = account
-    let watts = idle?.watts(utilisation: 0)
-    // Without any model of the idle machine its idle hours are left out, and the account says so.
-    idleWatts =
-      watts.flatMap {
-        try? Estimate(low: $0.low, best: $0.best, high: $0.high, provenance: .estimated)
-      } ?? .exactly(0, .estimated)
+    self.request = request
+    self.choice = choice
+    self.factory = factory
+    self.model = model
+  }
+
+  /// The same wish for repetitions of a known length: `auto` may choose another meter.
+  func fitting(windowSeconds: Double) throws -> Metering {
+    guard request == .automatic, choice != nil else { return self }
+    let choice = try Self.choose(request, factory, windowSeconds)
+    return Metering(choice.meter, request, choice, factory, model)
+  }
+
+  private static func choose(
+    _ request: MeterRequest, _ factory: MeterFactory, _ windowSeconds: Double
+  ) throws -> MeterChoice {
+    do throws(EnergyReason) {
+      return try factory.choose(request, windowSeconds: windowSeconds)
+    } catch {
+      let status: ExitStatus =
+        switch (request, error.fault) {
+        case (.csv(let path), _): access(path, F_OK) == 0 ? .badData : .noInput
+        case (_, .permissionDenied): .refused
+        default: .unavailable
+        }
+      throw Failure(status, "--meter \(request.name): \(error.message)")
+    }
+  }
+
+  /// Watts at rest: measured for some seconds where the meter can, estimated otherwise.
+  func idle(_ cancellation: Cancellation = Interruption.cancellation) -> IdlePower {
+    IdlePower(
+      meter, shortestWindow: choice?.shortestWindow ?? 0, model: model, cancellation: cancellation)
+  }
+
+  func account(idle: IdlePower) -> EnergyAccount {
+    EnergyAccount(
+      source: meter?.name ?? "none", provenance: meter?.provenance,
+      covers: meter?.covers ?? "no meter was wanted",
+      basis: (meter as? EstimatedMeter)?.model.basis,
+      passedOver: (choice?.passedOver ?? []).map { .init(name: $0.name, reason: $0.reason) },
+      idle: idle)
+  }
+}
+
+extension IdlePower {
+  /// For the cost model.
+  func estimate() throws(CostError) -> Estimate {
+    try Estimate(
+      low: watts.low, best: watts.best, high: watts.high,
+      provenance: provenance == .measured ? .measured : .estimated)
+  }
+
+  /// For the list of assumptions.
+  var story: String { "model resident, \(provenance.rawValue) by \(source)" }
+}
+
+extension PowerModel {
+  /// The best estimator for this machine.
+  ///
+  /// - Throws: `DataError` where the built-in tables hold no estimator at all.
+  static func of(_ environment: Environment) throws -> PowerModel {
+    guard let model = best(for: try PowerFacts(PowerTables.builtIn, environment)) else {
+      throw DataError(
+        file: "built-in tables", path: "estimators",
+        rule: .outOfRange("no estimator", rule: "can be used on this machine"))
+    }
+    return model
   }
 }
 
@@ -87,7 +142,7 @@ extension PowerFacts {
     for (method, id) in ids {
       ranges[method] = tables.estimator(id).map { ($0.low, $0.high) }
     }
-    let dram = tables.dramWattsPerGB
+    let (dram, psu) = (tables.dramWattsPerGB, tables.psuFactor)
     self.init(
       part: row.map(PowerPart.init),
       family: family.map {
@@ -97,7 +152,8 @@ extension PowerFacts {
       memoryGB: environment.memory.total.value.map { Double($0) / 1e9 },
       dramWattsPerGB: WattsRange(low: dram.low, best: dram.best, high: dram.high),
       teadsCurve: tables.teadsCurve.map { ($0.utilisation, $0.tdpFactor) },
-      unknownWattsPerThread: tables.unknownCPUWattsPerThread, ranges: ranges)
+      unknownWattsPerThread: tables.unknownCPUWattsPerThread, ranges: ranges,
+      psu: WattsRange(low: psu.low, best: psu.best, high: psu.high))
   }
 }
 

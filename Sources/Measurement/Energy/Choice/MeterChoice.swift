@@ -6,6 +6,8 @@ public struct MeterChoice: Sendable {
   public let meter: (any EnergyMeter)?
   /// Better meters that cannot be used here, best first, and why.
   public let passedOver: [(name: String, reason: EnergyReason)]
+  /// Windows shorter than this are not resolved, seconds.
+  public let shortestWindow: Double
 }
 
 /// Makes meters.
@@ -30,9 +32,11 @@ public struct MeterFactory: Sendable {
     _ request: MeterRequest, windowSeconds: Double = 2
   ) throws(EnergyReason) -> MeterChoice {
     switch request {
-    case .none: MeterChoice(meter: nil, passedOver: [])
+    case .none: MeterChoice(meter: nil, passedOver: [], shortestWindow: 0)
     case .automatic: automatic(windowSeconds)
-    default: MeterChoice(meter: try meter(request), passedOver: [])
+    default:
+      MeterChoice(
+        meter: try meter(request), passedOver: [], shortestWindow: Self.shortestWindow(request))
     }
   }
 
@@ -49,18 +53,29 @@ public struct MeterFactory: Sendable {
     for (name, request) in Self.ranking {
       do throws(EnergyReason) {
         try presence(request)
+        // Absence says more than slowness; but no program is started that would be too slow.
         let shortest = Self.shortestWindow(request)
-        guard shortest <= windowSeconds else {
-          throw EnergyReason(
-            .windowTooShort,
-            "resolves \(shortest) s and a repetition is expected to take \(windowSeconds) s")
-        }
-        return MeterChoice(meter: try meter(request), passedOver: passed)
+        let tooSlow = EnergyReason(
+          .windowTooShort,
+          "resolves \(shortest) s, a repetition may take only \(Self.rounded(windowSeconds)) s")
+        if Self.startsProgram(request), shortest > windowSeconds { throw tooSlow }
+        let meter = try meter(request)
+        guard shortest <= windowSeconds else { throw tooSlow }
+        return MeterChoice(meter: meter, passedOver: passed, shortestWindow: shortest)
       } catch {
         passed.append((name, error))
       }
     }
-    return MeterChoice(meter: nil, passedOver: passed)
+    return MeterChoice(meter: nil, passedOver: passed, shortestWindow: 0)
+  }
+
+  private static func startsProgram(_ request: MeterRequest) -> Bool {
+    request == .ipmi || request == .powermetrics
+  }
+
+  private static func rounded(_ seconds: Double) -> Double {
+    guard seconds.isFinite, seconds < 1e6 else { return seconds }
+    return (seconds * 100).rounded() / 100
   }
 
   /// Keeps the automatic choice from starting programs that cannot work here.

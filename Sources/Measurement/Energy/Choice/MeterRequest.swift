@@ -42,6 +42,26 @@ public enum MeterRequest: Sendable, Equatable {
     }
   }
 
+  /// The kind of meter as it is written, without what follows the colon.
+  public var name: String {
+    switch self {
+    case .automatic: "auto"
+    case .none: "none"
+    case .estimate: "estimate"
+    case .raplPowercap: "rapl"
+    case .raplPerf: "perf"
+    case .hardwareMonitor: "hwmon"
+    case .battery: "battery"
+    case .ipmi: "ipmi"
+    case .redfish: "redfish"
+    case .shelly: "shelly"
+    case .shellyFirstGeneration: "shelly1"
+    case .csv: "csv"
+    case .command: "command"
+    case .powermetrics: "powermetrics"
+    }
+  }
+
   private static let plain: [Substring: MeterRequest] = [
     "auto": .automatic, "none": .none, "estimate": .estimate, "rapl": .raplPowercap,
     "perf": .raplPerf, "hwmon": .hardwareMonitor(chip: nil), "battery": .battery, "ipmi": .ipmi,

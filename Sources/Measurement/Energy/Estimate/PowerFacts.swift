@@ -53,6 +53,8 @@ public struct PowerFacts: Sendable {
   /// Memory here, GB (10^9 bytes); `nil` where unknown.
   public var memoryGB: Double?
   public var dramWattsPerGB: WattsRange
+  /// Watts at the wall for each watt behind the power supply, for the methods that see only the latter.
+  public var psu: WattsRange
   /// Utilisation 0 … 1 and the factor on the thermal design power there, ascending.
   public var teadsCurve: [(utilisation: Double, factor: Double)]
   public var unknownWattsPerThread: Double
@@ -63,8 +65,10 @@ public struct PowerFacts: Sendable {
     part: PowerPart?, family: (name: String, idle: Double, full: Double)?,
     siblings: [PowerPart] = [], threads: Int, sockets: Int = 1, memoryGB: Double?,
     dramWattsPerGB: WattsRange, teadsCurve: [(utilisation: Double, factor: Double)],
-    unknownWattsPerThread: Double, ranges: [EstimateMethod: (low: Double, high: Double)]
+    unknownWattsPerThread: Double, ranges: [EstimateMethod: (low: Double, high: Double)],
+    psu: WattsRange = WattsRange(low: 1, best: 1, high: 1)
   ) {
+    self.psu = psu
     self.part = part
     self.family = family
     self.siblings = siblings

@@ -107,7 +107,8 @@ extension PowerModel {
     return PowerModel(
       method: .teads, basis: basis(part, facts), covers: "CPU and DRAM",
       curve: facts.teadsCurve.map { point($0.utilisation, $0.factor * tdp * share, range) },
-      dram: dram(facts))
+      dram: dram(facts)
+    ).atTheWall(facts)
   }
 
   /// Without the number of threads there is no share: the whole processor is assumed.
@@ -116,7 +117,8 @@ extension PowerModel {
     let share = share(part, facts) ?? Double(facts.sockets)
     return PowerModel(
       method: .tdpUtilisation, basis: basis(part, facts), covers: "CPU and DRAM",
-      curve: [point(0, 0, range), point(1, tdp * share, range)], dram: dram(facts))
+      curve: [point(0, 0, range), point(1, tdp * share, range)], dram: dram(facts)
+    ).atTheWall(facts)
   }
 
   private static func unknown(_ facts: PowerFacts, _ range: Range) -> PowerModel? {
@@ -124,7 +126,17 @@ extension PowerModel {
     return PowerModel(
       method: .unknownCPU, basis: "unknown processor, \(facts.threads) threads",
       covers: "CPU and DRAM", curve: [point(0, watts, range), point(1, watts, range)],
-      dram: dram(facts))
+      dram: dram(facts)
+    ).atTheWall(facts)
+  }
+
+  /// With what the power supply loses.
+  private func atTheWall(_ facts: PowerFacts) -> PowerModel {
+    guard facts.psu != WattsRange(low: 1, best: 1, high: 1) else { return self }
+    return PowerModel(
+      method: method, basis: basis, covers: covers + ", power supply included",
+      curve: curve.map { Point(utilisation: $0.utilisation, watts: $0.watts * facts.psu) },
+      dram: dram * facts.psu)
   }
 
   private static func point(_ utilisation: Double, _ watts: Double, _ range: Range) -> Point {

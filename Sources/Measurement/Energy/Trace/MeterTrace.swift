@@ -87,6 +87,9 @@ public struct MeterTrace: Sendable, Equatable {
 
   /// Reads a file of at most 256 MiB.
   public init(path: String) throws(TraceError) {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw TraceError(file: path, line: 0, rule: .unreadable("no such file"))
+    }
     let data: Data
     do {
       let size = try FileManager.default.attributesOfItem(atPath: path)

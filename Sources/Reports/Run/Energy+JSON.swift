@@ -1,0 +1,80 @@
+// Energy in a document: what was measured in its own fields, an estimate beside them and labelled.
+
+import Analysis
+import CostModel
+import Measurement
+import StrictJSON
+
+extension EnergySample {
+  /// `joules` is null unless a meter measured it; an estimate stands in `joules_estimated`.
+  var members: [(String, JSONValue)] {
+    let isMeasured = provenance == .measured
+    let estimate: JSONValue
+    switch (isMeasured, joules.value, low, high) {
+    case (false, .some(let best), .some(let low), .some(let high)):
+      estimate = object([
+        ("low", .numberOrNull(low)), ("value", .numberOrNull(best)), ("high", .numberOrNull(high)),
+      ])
+    default: estimate = .null
+    }
+    return [
+      ("joules", .numberOrNull(isMeasured ? joules.value : nil)),
+      ("joules_low", .numberOrNull(isMeasured ? low : nil)),
+      ("joules_high", .numberOrNull(isMeasured ? high : nil)),
+      (
+        "joules_reason",
+        .stringOrNull(isMeasured ? joules.reason : joules.reason ?? "not measured: \(source)")
+      ),
+      ("joules_estimated", estimate),
+    ]
+  }
+}
+
+extension RunReport {
+  /// A test's energy: the measured fields, and beside them what stands in for a meter.
+  func energy(of result: TestResult) -> JSONValue {
+    let joules = result.joulesPerToken
+    let energy = result.samples.first?.energy
+    let isMeasured = energy?.provenance == .measured
+    let measured = isMeasured ? joules : nil
+    var reasons: [EnergyReason] = []
+    for reason in result.samples.flatMap(\.energy.invalidReasons) where !reasons.contains(reason) {
+      reasons.append(reason)
+    }
+    let estimate = isMeasured ? nil : joules
+    if estimate != nil {
+      reasons.insert(EnergyReason(.noMeter, "no meter: \(energy?.source ?? "none")"), at: 0)
+    }
+    let provenance = measured == nil && estimate == nil ? nil : energy?.provenance
+    return object([
+      ("source", .stringOrNull(energy?.source)),
+      ("provenance", .stringOrNull(provenance?.rawValue)),
+      ("joules_per_token", .numberOrNull(measured?.best)),
+      ("ci_low", .numberOrNull(measured?.low)),
+      ("ci_high", .numberOrNull(measured?.high)),
+      ("power_valid", .bool(measured != nil && reasons.isEmpty)),
+      ("power_invalid_reasons", .array(reasons.map { .string($0.fault.code) })),
+      (
+        "reason",
+        .stringOrNull(measured == nil ? reasons.first?.message ?? "nothing was measured" : nil)
+      ),
+      (
+        "estimated",
+        estimate.map { estimate in
+          object([
+            ("method", .stringOrNull(energy?.source)),
+            ("joules_per_token", .numberOrNull(estimate.best)),
+            ("low", .numberOrNull(estimate.low)), ("high", .numberOrNull(estimate.high)),
+          ])
+        } ?? .null
+      ),
+    ])
+  }
+
+  /// Of the tests the cost rests on; nil where nothing was priced.
+  var tokenEnergy: TokenEnergy? {
+    cost.map { cost in
+      TokenEnergy(cost, idleWatts: cost.basis.assumptions.idleWatts)
+    }
+  }
+}

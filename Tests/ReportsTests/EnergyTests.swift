@@ -1,0 +1,127 @@
+// Energy in documents: an estimate never stands where a measurement would.
+
+import Analysis
+import CostModel
+import Measurement
+import Models
+import Reports
+import StrictJSON
+import TestSupport
+import Testing
+
+private let model = PowerModel.best(
+  for: PowerFacts(
+    part: nil, family: nil, threads: 2, memoryGB: nil,
+    dramWattsPerGB: WattsRange(low: 0, best: 0, high: 0), teadsCurve: [],
+    unknownWattsPerThread: 4, ranges: [.unknownCPU: (0.3, 2.5)]))
+
+/// Measures 50 W, always.
+private final class SteadyMeter: EnergyMeter {
+  let name = "steady"
+  let provenance = EnergyProvenance.measured
+  let covers = "a test"
+  func begin() {}
+  func end(_ window: EnergyWindow) -> EnergySample {
+    let joules = 50 * window.seconds
+    return EnergySample(
+      source: name, provenance: provenance, joules: joules, low: 0.9 * joules, high: 1.1 * joules)
+  }
+}
+
+@Suite struct EnergyTests {
+  private func estimated() throws -> RunReport {
+    let model = try #require(model)
+    var report = try TinyRun.report(meter: EstimatedMeter(model: model))
+    report.energyAccount = EnergyAccount(
+      source: model.method.rawValue, provenance: .estimated, covers: model.covers,
+      basis: model.basis,
+      passedOver: [.init(name: "battery", reason: EnergyReason(.noMeter, "no battery"))],
+      idle: IdlePower(nil, shortestWindow: 0, model: model))
+    return report
+  }
+
+  @Test("an estimate leaves the measured fields null with a reason and stands beside them")
+  func estimate() throws {
+    let json = try estimated().json
+    for test in try #require(json["tests"]?.array) {
+      let energy = try #require(test["energy"])
+      #expect(energy["joules_per_token"]?.isNull == true && energy["ci_low"]?.isNull == true)
+      #expect(energy["power_valid"]?.bool == false)
+      #expect(energy["power_invalid_reasons"]?[0]?.string == "no_meter")
+      #expect(energy["reason"]?.string?.contains("estimate-unknown-cpu") == true)
+      #expect(energy["estimated"]?["method"]?.string == "estimate-unknown-cpu")
+      let low = try #require(energy["estimated"]?["low"]?.double)
+      let best = try #require(energy["estimated"]?["joules_per_token"]?.double)
+      #expect(low > 0 && low < best)
+      for sample in try #require(test["samples"]?.array) {
+        #expect(sample["joules"]?.isNull == true && sample["joules_low"]?.isNull == true)
+        #expect(sample["joules_reason"]?.string != nil)
+        #expect(sample["joules_estimated"]?["value"]?.double ?? 0 > 0)
+      }
+    }
+  }
+
+  @Test("an estimate is read back as one, with its range, and prices the result")
+  func readBack() throws {
+    let report = try estimated()
+    let stored = try TinyRun.stored(report)
+    for (test, result) in zip(stored.tests, report.tests) {
+      let joules = try #require(test.joulesPerToken)
+      #expect(joules.provenance == .estimated)
+      #expect(joules.best == result.joulesPerToken?.best && joules.low < joules.best)
+    }
+    #expect(stored.energyAccount?.passedOver.first?.meter == "battery")
+    #expect(stored.energyAccount?.idle?.best == 8)
+    var settings = CostSettings()
+    settings.hardwareUsd = 1000
+    let cost = try stored.cost(settings, tables: SiteTables.builtIn)
+    #expect(cost.basis.assumptions.idleWatts.best == 8)
+    #expect(cost.outputEnergyOnly != nil)
+  }
+
+  @Test("a measurement stands in the measured fields, and no estimate beside it")
+  func measured() throws {
+    let report = try TinyRun.report(meter: SteadyMeter())
+    let energy = try #require(report.json["tests"]?[0]?["energy"])
+    #expect(energy["power_valid"]?.bool == true && energy["estimated"]?.isNull == true)
+    #expect(report.json["tests"]?[0]?["samples"]?[0]?["joules_estimated"]?.isNull == true)
+    let stored = try TinyRun.stored(report)
+    #expect(stored.tests[0].joulesPerToken?.provenance == .measured)
+    #expect(stored.tests[0].joulesPerToken?.best == energy["joules_per_token"]?.double)
+  }
+
+  @Test("prefill, decode and idle stand apart, and tokens of the mix are their blend")
+  func tokenEnergy() throws {
+    let report = try TinyRun.report(meter: SteadyMeter())
+    let cost = try #require(report.cost)
+    let energy = TokenEnergy(cost, idleWatts: .exactly(20))
+    let (prefill, decode) = (try #require(energy.prefill), try #require(energy.decode))
+    #expect(abs(prefill.watts.best - 50) < 15)
+    let total = try #require(energy.perTotalToken)
+    let blend = (3 * prefill.joulesPerToken.best + decode.joulesPerToken.best) / 4
+    #expect(abs(total.best - blend) < 1e-9 * blend)
+    let above = try #require(decode.joulesPerTokenAboveIdle)
+    #expect(above.best < decode.joulesPerToken.best && above.low >= 0)
+  }
+
+  @Test("a document with an account of its energy is valid")
+  func schema() throws {
+    let schema = try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json")
+    #expect(SchemaValidator(schema).violations(of: try estimated().json) == [])
+  }
+
+  @Test("an estimate beside a measurement, and one that its samples do not give, are refused")
+  func contradictions() throws {
+    let text = try estimated().json.text()
+    let both = text.replacing(#""joules":null"#, with: #""joules":1.0"#, maxReplacements: 1)
+    let wrong = text.replacing(
+      #""method":"estimate-unknown-cpu","joules_per_token":"#,
+      with: #""method":"estimate-unknown-cpu","joules_per_token":9"#, maxReplacements: 1)
+    for document in [both, wrong] {
+      #expect(document != text)
+      #expect(throws: DataError.self) {
+        try StoredResult(parsing: Array(document.utf8), file: "x.json")
+      }
+    }
+  }
+}
