@@ -12,7 +12,7 @@ struct Moebench: ParsableCommand {
     version: Tool.versionLine,
     subcommands: [
       Run.self, Decide.self, Cost.self, Compare.self, Report.self, Prices.self, Models_.self,
-      Machine.self,
+      Machine.self, DoctorCommand.self, Calibrate.self,
       Inspect.self,
       Logits.self, Tokenize.self, Generate.self,
     ],

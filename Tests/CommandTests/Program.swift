@@ -22,8 +22,12 @@ enum Program {
     return folder.appendingPathComponent("moebench")
   }
 
-  static func run(_ first: String..., arguments rest: [String] = []) throws -> ProgramResult {
+  /// - Parameter environment: Variables that differ from this process's.
+  static func run(
+    _ first: String..., arguments rest: [String] = [], environment: [String: String] = [:]
+  ) throws -> ProgramResult {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = url
     process.arguments = first + rest
     let output = Pipe()

@@ -1,5 +1,6 @@
 // Every way to stop: one line on standard error and the exit status of CONTRACT.
 
+import Analysis
 import ArgumentParser
 import CostModel
 import Inference
@@ -76,10 +77,11 @@ struct Failure: Error, CustomStringConvertible {
       case .interrupted: .interrupted
       default: .badData
       }
-    case is PlanError, is ListError, is CostError, is WattsError,
+    case is PlanError, is ListError, is CostError, is CostSettingsError, is WattsError,
       is MeterRequestError:
       .usage
-    case is DataError, is JSONError, is TokenizerError: .badData
+    case is DataError, is JSONError, is TokenizerError, is TraceError, is AdviceError:
+      .badData
     case is UnknownModel: .noInput
     case let error as CheckpointError: ExitStatus(rawValue: Int32(error.exitStatus)) ?? .badData
     case let error as FileError: error.exitStatus == 73 ? .cannotCreate : .inputOutput

@@ -3,6 +3,7 @@
 import CostModel
 import Measurement
 import Models
+import Reports
 
 #if canImport(Glibc)
   import Glibc
@@ -22,46 +23,75 @@ struct Metering {
   private let request: MeterRequest
   private let choice: MeterChoice?
   private let factory: MeterFactory
+  private let store: CalibrationStore?
+  /// The fit against a wall meter that the readings are carried by.
+  private let calibration: CalibrationRecord?
+  /// Why a fit that is kept is not used.
+  private let calibrationFault: EnergyAccount.PassedOver?
   /// Stands in where nothing measures.
   let model: PowerModel
+  /// The user's `--watts`.
+  private var given: WattsRange?
 
   /// - Parameters:
   ///   - flag: What `--meter` says, as `MeterRequest` reads it.
   ///   - watts: The user's `--watts`, which wins over any meter.
   ///   - windowSeconds: How long a repetition takes at least: slower meters are passed over by `auto`.
+  ///   - calibrated: Whether a counter is carried to the wall where this machine has been calibrated.
   /// - Throws: `MeterRequestError`, `WattsError`, or `Failure` where a meter asked for by name does not work here: it is
   ///   never replaced silently.
   init(
-    _ flag: String, watts: String?, _ environment: Environment, windowSeconds: Double = 2
+    _ flag: String, watts: String?, _ environment: Environment, windowSeconds: Double = 2,
+    calibrated: Bool = true
   ) throws {
+    let store = calibrated ? CalibrationStore(environment) : nil
     let request = try MeterRequest(flag: flag)
     let model = try PowerModel.of(environment)
     let factory = MeterFactory(estimate: model)
     if let watts {
-      let meter = GivenWattsMeter(try WattsRange(flag: watts))
-      self.init(meter, request, nil, factory, model)
+      let range = try WattsRange(flag: watts)
+      self.init(GivenWattsMeter(range), request, nil, factory, model, nil)
+      given = range
     } else {
       let choice = try Self.choose(request, factory, windowSeconds)
-      self.init(choice.meter, request, choice, factory, model)
+      self.init(choice.meter, request, choice, factory, model, store)
     }
   }
 
   private init(
     _ meter: (any EnergyMeter)?, _ request: MeterRequest, _ choice: MeterChoice?,
-    _ factory: MeterFactory, _ model: PowerModel
+    _ factory: MeterFactory, _ model: PowerModel, _ store: CalibrationStore?
   ) {
-    self.meter = meter
+    self.store = store
+    (calibration, calibrationFault) = Self.calibration(of: meter, store)
+    if let meter, let calibration {
+      self.meter = CalibratedMeter(meter, calibration: calibration.calibration)
+    } else {
+      self.meter = meter
+    }
     self.request = request
     self.choice = choice
     self.factory = factory
     self.model = model
   }
 
+  private static func calibration(of meter: (any EnergyMeter)?, _ store: CalibrationStore?) -> (
+    CalibrationRecord?, EnergyAccount.PassedOver?
+  ) {
+    guard let meter, let store, meter.provenance == .measured else { return (nil, nil) }
+    do {
+      return (try store.record(of: meter.name), nil)
+    } catch {
+      let reason = EnergyReason(.garbage, "\(error)")
+      return (nil, .init(name: "calibration of \(meter.name)", reason: reason))
+    }
+  }
+
   /// The same wish for repetitions of a known length: `auto` may choose another meter.
   func fitting(windowSeconds: Double) throws -> Metering {
     guard request == .automatic, choice != nil else { return self }
     let choice = try Self.choose(request, factory, windowSeconds)
-    return Metering(choice.meter, request, choice, factory, model)
+    return Metering(choice.meter, request, choice, factory, model, store)
   }
 
   private static func choose(
@@ -80,19 +110,34 @@ struct Metering {
     }
   }
 
+  /// The most that the machine is thought to draw: what colocation is paid by.
+  var fullWatts: Estimate {
+    get throws(CostError) {
+      let watts = given ?? model.watts(utilisation: 1)
+      return try Estimate(
+        low: watts.low, best: watts.best, high: watts.high,
+        provenance: given == nil ? .estimated : .given)
+    }
+  }
+
   /// Watts at rest: measured for some seconds where the meter can, estimated otherwise.
   func idle(_ cancellation: Cancellation = Interruption.cancellation) -> IdlePower {
     IdlePower(
       meter, shortestWindow: choice?.shortestWindow ?? 0, model: model, cancellation: cancellation)
   }
 
-  func account(idle: IdlePower) -> EnergyAccount {
+  func account(idle: IdlePower?) -> EnergyAccount {
     EnergyAccount(
       source: meter?.name ?? "none", provenance: meter?.provenance,
       covers: meter?.covers ?? "no meter was wanted",
-      basis: (meter as? EstimatedMeter)?.model.basis,
-      passedOver: (choice?.passedOver ?? []).map { .init(name: $0.name, reason: $0.reason) },
+      basis: (meter as? EstimatedMeter)?.model.basis ?? calibration.map(Self.basis),
+      passedOver: (choice?.passedOver ?? []).map { .init(name: $0.name, reason: $0.reason) }
+        + [calibrationFault].compactMap { $0 },
       idle: idle)
+  }
+
+  private static func basis(_ record: CalibrationRecord) -> String {
+    "\(record.meter), carried to the wall by \(record.windows.count) windows of \(record.madeAt)"
   }
 }
 

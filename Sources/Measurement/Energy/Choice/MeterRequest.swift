@@ -42,6 +42,19 @@ public enum MeterRequest: Sendable, Equatable {
     }
   }
 
+  /// The name of the meter it makes; nil for a choice or none.
+  public var meterName: String? {
+    switch self {
+    case .automatic, .none, .estimate: nil
+    case .raplPowercap: "rapl-powercap"
+    case .raplPerf: "rapl-perf"
+    case .ipmi: "ipmi-dcmi"
+    case .shelly, .shellyFirstGeneration: "shelly"
+    case .hardwareMonitor(let chip): chip.map { "hwmon-\($0)" }
+    case .battery, .redfish, .csv, .command, .powermetrics: name
+    }
+  }
+
   /// The kind of meter as it is written, without what follows the colon.
   public var name: String {
     switch self {
