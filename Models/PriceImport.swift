@@ -33,7 +33,8 @@ public struct PriceImport: Sendable {
       (format, table, skipped) = (.moebench, try PriceTable(document), [])
       return
     }
-    var reader = ImportReader(file: file, seen: seen)
+    var reader = ImportReader(
+      file: file, seen: seen, names: Set(try Catalogue.builtIn.models.map(\.name)))
     if document.value["data"]?.array != nil {
       format = .openRouter
       try reader.readOpenRouter(document)
@@ -57,13 +58,23 @@ public struct PriceImport: Sendable {
 struct ImportReader {
   let file: String
   let seen: Day
+  /// Of the catalogue, by which an offer of the same weights is recognised.
+  private let names: Set<String>
   var rows: [PriceRow] = []
   var skipped: [PriceImport.Skipped] = []
   private var ids: Set<ByteKey> = []
 
-  init(file: String, seen: Day) {
+  init(file: String, seen: Day, names: Set<String>) {
     self.file = file
     self.seen = seen
+    self.names = names
+  }
+
+  /// The catalogue's name where an id ends in exactly that: `openai/gpt-oss-20b`, `x/gpt-oss-20b:free`.
+  private func catalogue(of id: String) -> [String] {
+    let last = id.split(separator: "/").last ?? ""
+    let name = (last.split(separator: ":").first ?? "").lowercased()
+    return names.contains(name) ? [name] : []
   }
 
   mutating func skip(_ node: Node, _ reason: String) {
@@ -80,7 +91,8 @@ struct ImportReader {
     provider: String, model: String, id: String, input: Double, output: Double, cached: Double?
   ) -> PriceRow {
     PriceRow(
-      id: id, provider: provider, model: model, modelID: id, kind: .list, catalogue: [],
+      id: id, provider: provider, model: model, modelID: id, kind: .list,
+      catalogue: catalogue(of: id),
       headline: false, openWeights: nil, usdPerMillionInput: Self.perMillion(input),
       usdPerMillionCachedInput: cached.map(Self.perMillion),
       usdPerMillionOutput: Self.perMillion(output), batchDiscount: nil, context: nil,

@@ -3,6 +3,7 @@
 import CostModel
 import Measurement
 import Models
+import StrictJSON
 
 /// A line of the assumptions a cost rests on.
 public struct AssumptionLine: Sendable, Hashable {
@@ -28,8 +29,24 @@ public struct CostSettings: Sendable {
   public var utilisation: Double?
   public var pue: Double?
   public var rentalUsdPerHour: Double?
-  /// Colocation, network, staff.
+  /// Shares of the price, or of the price a year.
+  public var residualShare: Double?
+  public var costOfCapital: Double?
+  public var maintenanceShare: Double?
+  /// Share of all hours the machine is on.
+  public var onShare: Double?
+  /// What a cached input token costs of a computed one.
+  public var cachedInputShare: Double?
+  /// Whatever else there is to pay a month.
   public var fixedUsdPerMonth: Double?
+  /// $ a kW and month, for the power the machine draws at most.
+  public var colocationUsdPerKW: Double?
+  public var staffHoursPerMonth: Double?
+  public var staffUsdPerHour: Double?
+  /// The id of a grid in the tables, or grams a kWh.
+  public var grid: String?
+  /// Of the machine's making.
+  public var embodiedKilograms: Double?
   public var mix = TokenMix.threeToOne
 
   public init() {}
@@ -39,6 +56,7 @@ public struct CostSettings: Sendable {
 public struct CostBasis: Sendable {
   public let assumptions: Assumptions<Estimate>
   public let lines: [AssumptionLine]
+  public let carbon: CarbonBasis
   /// The line of the idle power, by which it is found again in a stored result.
   public static let idleName = "idle power"
   /// Whether the machine's own price was guessed.
@@ -49,24 +67,27 @@ public struct CostBasis: Sendable {
   /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
   public init(
     _ settings: CostSettings, environment: Environment, idleWatts: Estimate,
-    idleSource: String = "the machine with the model resident", tables: SiteTables
+    idleSource: String = "the machine with the model resident", fullWatts: Estimate? = nil,
+    tables: SiteTables
   ) throws {
     try self.init(
       settings, processors: environment.cpu.logicalCores.value,
       isVirtual: environment.virtualisation.value.flatMap { $0 } != nil, idleWatts: idleWatts,
-      idleSource: idleSource, tables: tables)
+      idleSource: idleSource, fullWatts: fullWatts, tables: tables)
   }
 
   /// - Parameters:
   ///   - processors: Logical ones; nil where unknown.
   ///   - isVirtual: Whether the machine is a virtual one, which is rented rather than bought.
   ///   - idleWatts: Of the machine with the model resident.
+  ///   - fullWatts: What the machine draws at most, which colocation is paid by; nil where unknown.
   /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
   public init(
     _ settings: CostSettings, processors: Int?, isVirtual: Bool, idleWatts: Estimate,
-    idleSource: String = "the machine with the model resident", tables: SiteTables
+    idleSource: String = "the machine with the model resident", fullWatts: Estimate? = nil,
+    tables: SiteTables
   ) throws {
-    var builder = Builder(tables: tables)
+    var builder = CostBasisBuilder(tables: tables)
     let tariff = tables.defaultTariff
     let electricity = try builder.pick(
       "electricity", settings.usdPerKWh, unit: "$/kWh",
@@ -77,101 +98,45 @@ public struct CostBasis: Sendable {
       "utilisation", settings.utilisation, unit: "of on-time", id: "utilisation")
     let pue = try builder.pickRange("PUE", settings.pue, unit: "ratio", id: "pue_home")
     let rents = settings.hardwareUsd == nil && (settings.rentalUsdPerHour != nil || isVirtual)
-    let fixed = Estimate.exactly(settings.fixedUsdPerMonth ?? 0)
     let ownership: Ownership<Estimate> =
       rents
       ? .rented(
         usdPerHour: try builder.rent(settings, processors), includesEnergy: true)
       : .bought(try builder.purchase(settings))
+    let fixed = try builder.fixed(settings, fullWatts)
+    let onShare = builder.given("hours on", settings.onShare, "of all hours") ?? .exactly(1)
+    let cached =
+      builder.given("cached token", settings.cachedInputShare, "of a computed one") ?? .exactly(0)
     assumptions = Assumptions(
       ownership: ownership, idleWatts: idleWatts, pue: pue, usdPerKWh: electricity,
-      utilisation: utilisation, onShare: .exactly(1), fixedUsdPerMonth: fixed,
-      cachedInputShare: .exactly(0))
-    if settings.fixedUsdPerMonth != nil {
-      builder.lines.append(
-        AssumptionLine(name: "fixed cost", value: fixed, unit: "$ a month", source: "given"))
-    }
+      utilisation: utilisation, onShare: onShare, fixedUsdPerMonth: fixed,
+      cachedInputShare: cached)
     if assumptions.paysEnergy {
       builder.lines.append(
         AssumptionLine(name: Self.idleName, value: idleWatts, unit: "W", source: idleSource))
     }
+    carbon = try builder.carbon(settings, ownership)
     lines = builder.lines
     assumesHardware = settings.hardwareUsd == nil && settings.rentalUsdPerHour == nil
     try assumptions.validate()
-  }
-
-  private struct Builder {
-    let tables: SiteTables
-    var lines: [AssumptionLine] = []
-
-    mutating func pick(
-      _ name: String, _ given: Double?, unit: String, assumed: Estimate, source: String
-    ) -> Estimate {
-      let value = given.map { Estimate.exactly($0) } ?? assumed
-      lines.append(
-        AssumptionLine(
-          name: name, value: value, unit: unit, source: given == nil ? source : "given"))
-      return value
-    }
-
-    /// A range of the ownership table.
-    mutating func pickRange(_ name: String, _ given: Double?, unit: String, id: String)
-      throws -> Estimate
-    {
-      guard let range = tables.ownership[id] else {
-        throw CostSettingsError.missingRange(id)
-      }
-      let assumed = try Estimate(
-        low: range.low, best: range.best, high: range.high, provenance: .given)
-      return pick(name, given, unit: unit, assumed: assumed, source: range.source)
-    }
-
-    /// What a virtual machine of this size costs at list prices, by its processors.
-    mutating func rent(_ settings: CostSettings, _ count: Int?) throws -> Estimate {
-      let processors = Double(max(1, count ?? 1))
-      let rates = tables.rentals.compactMap { rental -> Double? in
-        guard let vcpus = rental.vcpus, vcpus > 0, rental.id.hasPrefix("c") else { return nil }
-        return rental.usdPerHour / Double(vcpus)
-      }.sorted()
-      guard let low = rates.first, let high = rates.last, let best = Statistics.median(rates) else {
-        throw CostSettingsError.missingRange("rentals")
-      }
-      let assumed = try Estimate(
-        low: low * processors, best: best * processors, high: high * processors,
-        provenance: .estimated)
-      return pick(
-        "machine", settings.rentalUsdPerHour, unit: "$/h rented", assumed: assumed,
-        source: "virtual machine of \(Int(processors)) vCPU at compute-optimised list prices")
-    }
-
-    mutating func purchase(_ settings: CostSettings) throws -> Purchase<Estimate> {
-      // No table knows what this machine cost; the width says so.
-      let price = pick(
-        "machine", settings.hardwareUsd, unit: "$ bought",
-        assumed: try Estimate(low: 500, best: 1000, high: 2500, provenance: .estimated),
-        source: "a guess: --hardware-cost gives the real price")
-      let life = try pickRange("life", settings.lifeYears, unit: "years", id: "pc_life_years")
-      let residual = try pickRange("residual value", nil, unit: "of price", id: "residual_share")
-      let capital = try pickRange("cost of capital", nil, unit: "a year", id: "cost_of_capital")
-      let upkeep = try pickRange(
-        "maintenance", nil, unit: "of price a year", id: "maintenance_share")
-      return Purchase(
-        priceUsd: price,
-        residualUsd: try Estimate(
-          low: residual.low * price.low, best: residual.best * price.best,
-          high: min(residual.high * price.high, price.low), provenance: price.provenance),
-        lifeYears: life, costOfCapital: capital, maintenanceShare: upkeep)
-    }
   }
 }
 
 /// A table the program carries lacks what is needed.
 public enum CostSettingsError: Error, CustomStringConvertible {
   case missingRange(String)
+  case unknownGrid(String, known: [String])
+  case colocationWithoutPower
+  case staffWithoutRate
 
   public var description: String {
     switch self {
     case .missingRange(let id): "the built-in tables have no \"\(id)\""
+    case .unknownGrid(let text, let known):
+      "--grid \(text.quotedForMessage(limit: 20)): neither grams a kWh from 0 to 5000 nor one of "
+        + known.joined(separator: " ")
+    case .colocationWithoutPower: "--colocation: the machine's power is not known; --watts gives it"
+    case .staffWithoutRate: "--staff-hours and --staff-rate: each needs the other"
     }
   }
 }

@@ -19,6 +19,11 @@ public struct RunCost: Sendable {
   /// Electricity alone; nil where it is unknown or part of the rent.
   public let inputEnergyOnly: CostRange?
   public let outputEnergyOnly: CostRange?
+  /// Only the busy seconds paid for, as if the idle hours could be sold; not to be set against an API.
+  public let inputByUse: CostRange?
+  public let outputByUse: CostRange?
+  public let blendedByUse: CostRange?
+  public let carbon: CarbonCost
   /// Why a figure is missing.
   public let reason: String?
 
@@ -58,6 +63,13 @@ public struct RunCost: Sendable {
       paysEnergy ? assumptions.costPerMillion(of: .inputOnly, throughput, .energyOnly) : nil
     outputEnergyOnly =
       paysEnergy ? assumptions.costPerMillion(of: .outputOnly, throughput, .energyOnly) : nil
+    inputByUse = assumptions.costPerMillion(of: .inputOnly, throughput, .usage)
+    outputByUse = assumptions.costPerMillion(of: .outputOnly, throughput, .usage)
+    blendedByUse = assumptions.costPerMillion(of: mix, throughput, .usage)
+    let measured = [prefill, decode].compactMap { $0 }
+    carbon = CarbonCost(
+      basis.carbon, assumptions, throughput, mix: mix,
+      knowsEnergy: watts != nil || measured.allSatisfy { $0.joulesPerToken != nil })
     reason = Self.reason(throughput, prefill, decode)
   }
 

@@ -94,6 +94,13 @@ public struct Estimate: Sendable, Hashable {
     return Estimate(unchecked: low * factor, best * factor, high * factor, provenance)
   }
 
+  /// The sum of two quantities, by its widest bounds.
+  public func plus(_ other: Estimate) -> Estimate {
+    Estimate(
+      unchecked: low + other.low, best + other.best, high + other.high,
+      max(provenance, other.provenance))
+  }
+
   /// The ratio of two independent positive quantities, by its widest bounds.
   public func divided(by other: Estimate) -> Estimate? {
     guard low >= 0, other.low > 0 else { return nil }

@@ -89,6 +89,10 @@ import Testing
       (["decide", place.result, "--traffic", "1M/day", "--cascade", "x"], 64, "--cascade"),
       (["compare", place.result, place.result, "--threshold", "-1"], 64, "--threshold"),
       (["prices", "check", prices], 65, "input_cost_per_token"),
+      (["report", place.result, "--output", place.result], 64, "overwrite"),
+      (["cost", place.result, "--grid", "Atlantis"], 64, "Atlantis"),
+      (["cost", place.result, "--staff-hours", "5"], 64, "--staff-rate"),
+      (["cost", place.result, "--prices", newer], 65, "moebench.result/9"),
       (["report", place.result, "--output", "/no/such/folder/page.html"], 73, "/no/such/folder"),
     ]
     for (arguments, status, word) in cases {
@@ -131,6 +135,49 @@ import Testing
       let done = try Program.run("run", Fixture.path("olmoe"), "--meter", meter)
       #expect(done.status == status, "\(meter): \(done.error)")
       #expect(done.output.isEmpty && done.error.contains("--meter"))
+    }
+  }
+
+  @Test("a user's price table stands beside the built-in one, same weights recognised")
+  func priceFiles() throws {
+    let place = try Place()
+    let prices = try place.file(
+      "mine.json",
+      #"{"cheap/ibm/granite-3.1-1b-a400m": {"input_cost_per_token": 1e-9, "output_cost_per_token": 2e-9, "litellm_provider": "cheap", "mode": "chat"}}"#
+    )
+    let done = try Program.run(
+      "decide", "granite-3.1-1b-a400m", "--traffic", "2M/day", "--prices", prices, "--layers", "2",
+      "-p",
+      "2", "-n", "1", "-r", "1", "--warmup", "0", "-o", "json", "--quiet",
+      "--grid", "DEU", "--staff-hours", "2", "--staff-rate", "50")
+    #expect(done.status == 0, "\(done.error)")
+    #expect(try violations(done.output, "decision") == [])
+    let json = try JSONValue(parsing: done.output)
+    #expect(json["against"]?["provider"]?.string == "cheap")
+    #expect(json["against"]?["same_model"]?.bool == true)
+    #expect(json["cost"]?["assumptions"]?["staff"]?["value"]?.double == 100)
+    #expect(json["cost"]?["carbon"]?["grid_grams_per_kwh"]?["value"]?.double == 381)
+    #expect(json["latency_floor"]?["seconds_to_first_token"]?.double ?? 0 > 0)
+    #expect(json["sensitivity"]?.array?.isEmpty == false)
+    #expect(json["break_even"]?["exists"]?.bool != nil)
+  }
+
+  @Test("a German locale changes no byte: numbers keep their point, times are UTC")
+  func locale() throws {
+    let place = try Place()
+    for arguments in [
+      ["cost", place.result], ["cost", place.result, "-o", "json"],
+      ["decide", place.result, "--traffic", "1.5M/day", "--price-per-kwh", "0.25"],
+      ["prices", "list"],
+    ] {
+      func output(_ locale: String) throws -> String {
+        let done = try Program.run(
+          arguments[0], arguments: Array(arguments.dropFirst()),
+          environment: ["LC_ALL": locale, "LANG": locale, "LC_NUMERIC": locale])
+        #expect(done.status == 0, "\(done.error)")
+        return done.output
+      }
+      #expect(try output("de_DE.UTF-8") == output("C"))
     }
   }
 }

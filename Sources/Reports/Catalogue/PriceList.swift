@@ -44,14 +44,17 @@ public struct PriceList: Sendable {
     for skipped in read.skipped {
       lines.append("  skipped \(skipped.path): \(skipped.reason)".safeForTerminal)
     }
-    for conflict in conflicts {
-      func price(_ row: PriceRow) -> String {
-        "\(row.usdPerMillionInput.map { Number.short($0) } ?? "-")/\(row.usdPerMillionOutput.map { Number.short($0) } ?? "-")"
-      }
-      lines.append(
-        "  differs: \(conflict.used.model) at \(conflict.used.provider): \(price(conflict.used)) (\(conflict.usedOrigin), used) and \(price(conflict.other)) (\(conflict.otherOrigin))"
-          .safeForTerminal)
-    }
+    lines += conflicts.map { "  differs: " + line($0) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Two tables that disagree, in one line.
+  public static func line(_ conflict: PriceConflict) -> String {
+    func price(_ row: PriceRow) -> String {
+      "\(row.usdPerMillionInput.map { Number.short($0) } ?? "-")/\(row.usdPerMillionOutput.map { Number.short($0) } ?? "-")"
+    }
+    return
+      "\(conflict.used.model) at \(conflict.used.provider): \(price(conflict.used)) (\(conflict.usedOrigin), used) and \(price(conflict.other)) (\(conflict.otherOrigin))"
+      .safeForTerminal
   }
 }

@@ -127,8 +127,24 @@ extension AdviceReport {
     lines.append(
       "Data: here they stay on this machine; at \(price.provider) they leave it, under that provider's terms and law."
     )
+    lines.append(carbon)
     lines.append("Quality: the same weights answer alike only in the same format; \(quality)")
     return lines
+  }
+
+  private var carbon: String {
+    let carbon = advice.cost.carbon
+    guard let grams = carbon.blended else {
+      return "Carbon: not known here (\(carbon.reason ?? "no figure")), nor of the API."
+    }
+    let monthly = grams.scaled(by: advice.question.traffic.millionTokensPerMonth / 1000)
+    let making =
+      carbon.embodiedBlended.map { ", and \(Number.short($0.best)) g for the machine's making" }
+      ?? ", its making not counted"
+    return
+      "Carbon: \(Number.short(grams.best)) g CO2e a million tokens here "
+      + "(\(Number.rough(grams.low)) to \(Number.rough(grams.high)))\(making); "
+      + "\(Number.short(monthly.best)) kg a month. An API's is not published."
   }
 
   private var quality: String {

@@ -183,58 +183,6 @@ extension Summary {
   }
 }
 
-extension RunCost {
-  var json: JSONValue {
-    object([
-      (
-        "assumptions",
-        object(
-          basis.lines.map { line in
-            (
-              line.name,
-              object([
-                ("low", .numberOrNull(line.value.low)), ("value", .numberOrNull(line.value.best)),
-                ("high", .numberOrNull(line.value.high)), ("unit", .string(line.unit)),
-                ("source", .string(line.source)),
-              ])
-            )
-          })
-      ),
-      (
-        "mix",
-        [
-          "input": .numberOrNull(mix.inputTokens), "output": .numberOrNull(mix.outputTokens),
-          "cached_share": .numberOrNull(mix.cachedShare),
-        ]
-      ),
-      ("prefill_test", .stringOrNull(prefillLabel)),
-      ("decode_test", .stringOrNull(decodeLabel)),
-      ("usd_per_million_input", Self.range(input)),
-      ("usd_per_million_output", Self.range(output)),
-      ("usd_per_million_blended", Self.range(blended)),
-      ("usd_per_million_input_energy_only", Self.range(inputEnergyOnly)),
-      ("usd_per_million_output_energy_only", Self.range(outputEnergyOnly)),
-      ("parts", blended.map { Self.parts($0.parts) } ?? .null),
-      ("reason", .stringOrNull(reason)),
-    ])
-  }
-
-  private static func range(_ range: CostRange?) -> JSONValue {
-    range?.usdPerMillion.json ?? .null
-  }
-
-  private static func parts(_ parts: CostParts) -> JSONValue {
-    object([
-      ("energy", .numberOrNull(parts.energyBusy + parts.energyIdle)),
-      ("energy_busy", .numberOrNull(parts.energyBusy)),
-      ("energy_idle", .numberOrNull(parts.energyIdle)),
-      ("hardware", .numberOrNull(parts.hardware)),
-      ("maintenance", .numberOrNull(parts.maintenance)),
-      ("fixed", .numberOrNull(parts.fixed)),
-    ])
-  }
-}
-
 extension PriceComparison {
   var json: JSONValue {
     let row = quote.row

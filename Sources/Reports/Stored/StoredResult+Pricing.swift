@@ -17,7 +17,8 @@ extension StoredResult {
     let idle = try idleWatts(watts)
     let basis = try CostBasis(
       settings, processors: machine.logicalCores, isVirtual: machine.virtualisation != nil,
-      idleWatts: idle.watts, idleSource: idle.source, tables: tables)
+      idleWatts: idle.watts, idleSource: idle.source, fullWatts: try fullWatts(watts),
+      tables: tables)
     return try RunCost(
       tests.map(\.measurement), basis: basis, mix: settings.mix, watts: watts)
   }
@@ -32,12 +33,7 @@ extension StoredResult {
     if watts == nil, let idle = energyAccount?.idle {
       return (idle, energyAccount?.idleSource ?? "stored")
     }
-    let busy =
-      watts
-      ?? tests.compactMap { test -> Estimate? in
-        guard let joules = test.joulesPerToken, let rate = test.summary?.median else { return nil }
-        return joules.scaled(by: rate)
-      }.max { $0.best < $1.best }
+    let busy = try fullWatts(watts)
     // Without any energy no cost follows that could use it.
     guard let busy else { return (.exactly(0), "no energy figure") }
     return (
@@ -46,6 +42,15 @@ extension StoredResult {
         high: busy.high * Self.idleShare.high, provenance: .estimated),
       "not stored: servers idle at 0.14 to 0.25 of full power (SPECpower)"
     )
+  }
+
+  /// The most that a test drew; nil where no test has energy.
+  private func fullWatts(_ watts: Estimate?) throws(CostError) -> Estimate? {
+    if let watts { return watts }
+    return tests.compactMap { test -> Estimate? in
+      guard let joules = test.joulesPerToken, let rate = test.summary?.median else { return nil }
+      return joules.scaled(by: rate)
+    }.max { $0.best < $1.best }
   }
 
   /// The catalogue's name of this model, where prices can be looked up by one.

@@ -37,6 +37,12 @@ public struct CostText: Sendable {
     if cost.inputEnergyOnly != nil || cost.outputEnergyOnly != nil {
       row("  electricity alone", cost.inputEnergyOnly, cost.outputEnergyOnly)
     }
+    row("  if idle hours were sold", cost.inputByUse, cost.outputByUse)
+    if let input = cost.carbon.input, let output = cost.carbon.output {
+      table.add([
+        "  carbon, g CO2e", money(input.best), range(input), money(output.best), range(output),
+      ])
+    }
     for price in prices {
       let row = price.quote.row
       table.add([
@@ -74,8 +80,11 @@ public struct CostText: Sendable {
   private func money(_ value: Double?) -> String { value.map { Number.short($0) } ?? "-" }
 
   private func range(_ cost: CostRange?) -> String {
-    guard let range = cost?.usdPerMillion else { return "" }
-    return "\(Number.rough(range.low))…\(Number.rough(range.high))"
+    cost.map { range($0.usdPerMillion) } ?? ""
+  }
+
+  private func range(_ range: Estimate) -> String {
+    "\(Number.rough(range.low))…\(Number.rough(range.high))"
   }
 
   public var assumptions: [String] {

@@ -15,7 +15,7 @@ struct Cost: ParsableCommand {
 
   mutating func run() throws {
     try output.probe()
-    let repriced = try Pricing().repriced(ResultFile.read(result), cost)
+    let repriced = try Pricing(cost.priceFiles).repriced(ResultFile.read(result), cost)
     try output.write(text: repriced.text, json: { repriced.json })
   }
 }

@@ -11,7 +11,10 @@ struct Decide: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Verdict for a traffic: self-host or API, with break-even and sensitivity.",
     discussion:
-      "A MODEL is measured first, as moebench run does; a result (.json) is used as it is.")
+      """
+      A MODEL is measured first, more briefly than moebench run does and of a large one a slice; a result (.json) is \
+      used as it is.
+      """)
 
   @Argument(help: "A model, as for moebench run, or a result in JSON.")
   var model = Run.defaultModel
@@ -32,7 +35,7 @@ struct Decide: ParsableCommand {
       valueName: "cheap:share"))
   var cascade: String?
 
-  @OptionGroup(title: "What to measure, for a model") var grid: GridOptions
+  @OptionGroup(title: "What to measure, for a model") var grid: BriefGridOptions
   @OptionGroup(title: "How the model is run") var engine: EngineOptions
   @OptionGroup(title: "What it costs") var cost: CostOptions
   @OptionGroup(title: "Where it goes") var output: DocumentOptions
@@ -45,8 +48,8 @@ struct Decide: ParsableCommand {
     let cascadeParts = try cascade.map(CascadeFlag.init)
     _ = try cost.settings()
     try output.probe()
-    let pricing = try Pricing()
-    let result = try storedResult()
+    let pricing = try Pricing(cost.priceFiles)
+    let result = try storedResult(pricing)
     let priced = try pricing.cost(of: result, cost, mix: question.workload.mix)
     let quotes = try pricing.quotes(for: result)
     let advice = try Advice(
@@ -71,16 +74,62 @@ struct Decide: ParsableCommand {
   }
 
   /// The result named, or a fresh one of the model named.
-  private func storedResult() throws -> StoredResult {
+  private func storedResult(_ pricing: Pricing) throws -> StoredResult {
     if ResultFile.isResult(model) { return try ResultFile.read(model) }
     let environment = Environment.current()
     var session = RunSession(
       plan: try grid.plan(environment), environment: environment, settings: try cost.settings(),
       meters: try Metering(cost.meter, watts: cost.watts, environment),
       progress: Progress(quiet: quiet))
+    session.pricing = pricing
     let source = try ModelSource(model)
+    var engine = engine
+    // A slice of this size is made and measured in about a minute; a whole would take its own time.
+    if engine.maxWeights == nil { engine.maxWeights = Self.briefGigabytes }
     Interruption.install()
     return try StoredResult(session.run(source, engine))
+  }
+
+  private static let briefGigabytes = 3.0
+}
+
+/// As `GridOptions`, but brief: a verdict rarely turns on the third digit.
+struct BriefGridOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("p"), .long],
+    help: ArgumentHelp("Prompt lengths to prefill.", valueName: "list"))
+  var promptTokens = "256"
+
+  @Option(
+    name: [.customShort("n"), .long], help: ArgumentHelp("Tokens to decode.", valueName: "list"))
+  var genTokens = "32"
+
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("Tokens already in the cache.", valueName: "list"))
+  var depth = "0"
+
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("Sequences decoded together.", valueName: "list"))
+  var batch = "1"
+
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("Threads (default: physical cores).", valueName: "list"))
+  var threads: String?
+
+  @Option(name: [.short, .long], help: "Repetitions of each test.")
+  var repetitions = 3
+
+  @Option(help: "Untimed runs of each test before, or auto: until the rate is stable.")
+  var warmup = "1"
+
+  @Option(help: "Seed of synthetic weights, random tokens, the order of repetitions and the draws.")
+  var seed: UInt64 = 1
+
+  func plan(_ environment: Environment) throws -> Plan {
+    try GridOptions.plan(
+      promptTokens: promptTokens, genTokens: genTokens, depth: depth, batch: batch,
+      threads: threads, repetitions: repetitions, warmup: warmup, seed: seed, environment)
   }
 }
 
@@ -118,7 +167,7 @@ private struct CascadeFlag {
       return ("this machine", advice.primary.decision.selfHostUsdPerMillion.best)
     }
     let workload = advice.question.workload
-    let (rows, _) = PriceBook([try PriceTable.builtIn]).resolve(on: try Pricing.today())
+    let (rows, _) = pricing.book.resolve(on: try Pricing.today())
     let wanted = cheap.lowercased()
     let named = rows.filter { row in
       [row.id, row.model, row.modelID].contains { $0.lowercased() == wanted }

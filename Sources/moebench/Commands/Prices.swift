@@ -10,15 +10,6 @@ struct Prices: ParsableCommand {
     abstract: "List API prices, check a price table, or convert another project's.",
     subcommands: [List.self, Check.self, Import.self], defaultSubcommand: List.self)
 
-  /// Larger than any price list at hand by an order of magnitude.
-  private static let limit = 64 << 20
-
-  private static func read(_ file: String) throws -> PriceImport {
-    try PriceImport(
-      parsing: ResultFile.bytes(file, limit: limit), file: ResultFile.name(file),
-      seen: Pricing.today())
-  }
-
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "The prices that hold today; claims are marked and never used as prices.")
@@ -26,14 +17,24 @@ struct Prices: ParsableCommand {
     @Flag(help: "Past prices and claims too.")
     var all = false
 
+    @Option(
+      name: .customLong("prices"),
+      help: ArgumentHelp(
+        "A price table beside the built-in one; later dates win. May be repeated.",
+        valueName: "file"))
+    var files: [String] = []
+
     @OptionGroup var output: DocumentOptions
 
     mutating func run() throws {
       try output.probe()
-      let table = try PriceTable.builtIn
+      let tables = try [PriceTable.builtIn] + files.map { try Pricing.read($0).table }
       let today = try Pricing.today()
-      let rows =
-        all ? table.rows : PriceBook([table]).resolve(on: today).rows
+      let book = PriceBook(tables)
+      for conflict in book.resolve(on: today).conflicts {
+        Output.error("moebench: warning: \(PriceList.line(conflict))\n")
+      }
+      let rows = all ? tables.flatMap(\.rows) : book.resolve(on: today).rows
       let list = PriceList(rows: rows, day: today)
       try output.write(text: list.text, json: { list.json })
     }
@@ -46,7 +47,7 @@ struct Prices: ParsableCommand {
     @Argument(help: "The file.") var file: String
 
     mutating func run() throws {
-      let read = try Prices.read(file)
+      let read = try Pricing.read(file)
       let book = PriceBook([try PriceTable.builtIn, read.table])
       let conflicts = book.resolve(on: try Pricing.today()).conflicts
       Output.standard(PriceList.account(of: read, conflicts: conflicts))
@@ -64,7 +65,7 @@ struct Prices: ParsableCommand {
 
     mutating func run() throws {
       if let outputFile { try AtomicFile.probe(outputFile) }
-      let read = try Prices.read(file)
+      let read = try Pricing.read(file)
       for skipped in read.skipped {
         Output.error("skipped \(skipped.path.safeForTerminal): \(skipped.reason.safeForTerminal)\n")
       }

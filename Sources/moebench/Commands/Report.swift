@@ -34,9 +34,15 @@ struct Report: ParsableCommand {
   mutating func run() throws {
     guard !results.isEmpty else { throw Failure(.usage, "report: needs a result") }
     guard machines >= 1 else { throw Failure(.usage, "--machines \(machines): must be at least 1") }
+    func whole(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    }
+    guard !results.contains(where: { whole($0) == whole(output) }) else {
+      throw Failure(.usage, "--output \(output): would overwrite a result")
+    }
     let wanted = try traffic.map { try Traffic(parsing: $0) }
     try AtomicFile.probe(output)
-    let pricing = try Pricing()
+    let pricing = try Pricing(cost.priceFiles)
     let entries = try results.map { try entry($0, wanted, pricing) }
     let page = ResultPage(
       entries, toolVersion: Tool.version, madeAt: Date().formatted(.iso8601),

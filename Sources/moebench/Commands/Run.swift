@@ -36,6 +36,7 @@ struct Run: ParsableCommand {
       plan: plan, environment: environment, settings: settings,
       meters: try Metering(cost.meter, watts: cost.watts, environment),
       progress: Progress(quiet: output.quiet))
+    session.pricing = try Pricing(cost.priceFiles)
     Interruption.install()
     let report = try session.run(ModelSource(model), engine)
     try writer.write(report)

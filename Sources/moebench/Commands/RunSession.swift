@@ -20,6 +20,8 @@ struct RunSession {
   let settings: CostSettings
   let meters: Metering
   let progress: Progress
+  /// With the user's price tables; nil: the built-in one alone.
+  var pricing: Pricing?
 
   mutating func run(_ source: ModelSource, _ options: EngineOptions) throws -> RunReport {
     let started = Date()
@@ -96,16 +98,13 @@ struct RunSession {
   ) throws -> RunCost {
     let basis = try CostBasis(
       settings, environment: environment, idleWatts: idle.estimate(), idleSource: idle.story,
-      tables: SiteTables.builtIn)
+      fullWatts: try meters.fullWatts, tables: SiteTables.builtIn)
     return try RunCost(outcome.results, basis: basis, mix: settings.mix, factors: slice?.factors)
   }
 
   private func prices(_ source: ModelSource, _ cost: RunCost) throws -> [PriceComparison] {
-    let book = PriceBook([try PriceTable.builtIn])
-    guard let today = Day(Date().formatted(.iso8601)) else { return [] }
-    return book.quotes(for: source.catalogueName, on: today).map {
-      PriceComparison($0, cost: cost)
-    }
+    let pricing = try pricing ?? Pricing()
+    return pricing.quotesByName(source.catalogueName).map { PriceComparison($0, cost: cost) }
   }
 
   private func warnings(

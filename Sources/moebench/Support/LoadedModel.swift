@@ -3,6 +3,7 @@
 import Analysis
 import Inference
 import Measurement
+import Models
 import Reports
 import Targets
 
@@ -36,8 +37,9 @@ struct LoadedModel {
       wholeBytes = try format.map { try model.weightBytes(asking: $0).total } ?? stored.byteCount
       weights = CheckpointWeights(checkpoint, format: format)
     case .catalogue(let entry):
-      let format = format ?? .q8_0
-      slice = try SliceChoice(whole, format, environment).slice(layers: options.layers)
+      let format = format ?? entry.defaultFormat
+      slice = try SliceChoice(whole, format, environment, limit: try options.weightLimit())
+        .slice(layers: options.layers)
       wholeBytes = try whole.weightBytes(asking: format).total
       progress.say("generating \(entry.name) in \(format.rawValue)")
       weights = SyntheticWeights(format: format, seed: plan.seed)
@@ -114,4 +116,9 @@ struct LoadedModel {
           + "\(Number.bytes(Double(wholeBytes))) (\(wholeBytes) bytes)\(free)")
     ]
   }
+}
+
+extension ModelEntry {
+  /// As it is published where that is a format of four bits a weight, eight bits otherwise.
+  var defaultFormat: WeightFormat { nativeWeightDtype.hasPrefix("mxfp4") ? .mxfp4 : .q8_0 }
 }

@@ -16,12 +16,28 @@ import Reports
 struct Pricing {
   let quotesByName: (String?) -> [Quote]
   let tables: SiteTables
+  let book: PriceBook
 
-  init() throws {
-    let book = PriceBook([try PriceTable.builtIn])
+  /// Larger than any price list at hand by an order of magnitude.
+  static let limit = 64 << 20
+
+  /// - Parameter files: Users' price tables beside the built-in one: ours, LiteLLM's or OpenRouter's.
+  /// - Throws: `DataError` naming file, JSON path and rule.
+  init(_ files: [String] = []) throws {
+    let tables = try files.map { try Self.read($0).table }
+    let book = PriceBook([try PriceTable.builtIn] + tables)
     let today = try Self.today()
     quotesByName = { book.quotes(for: $0, on: today) }
-    tables = try SiteTables.builtIn
+    self.book = book
+    self.tables = try SiteTables.builtIn
+    for conflict in book.resolve(on: today).conflicts {
+      Output.error("moebench: warning: \(PriceList.line(conflict))\n")
+    }
+  }
+
+  static func read(_ file: String) throws -> PriceImport {
+    try PriceImport(
+      parsing: ResultFile.bytes(file, limit: limit), file: ResultFile.name(file), seen: today())
   }
 
   static func today() throws -> Day {

@@ -9,10 +9,15 @@ struct SliceChoice {
   private let whole: ModelDescription
   private let format: WeightFormat
   private let available: Int?
+  /// What the user lets it take, a wish: one layer of each kind is run in any case.
+  private let limit: Int?
 
-  init(_ whole: ModelDescription, _ format: WeightFormat, _ environment: Environment) {
+  init(
+    _ whole: ModelDescription, _ format: WeightFormat, _ environment: Environment, limit: Int? = nil
+  ) {
     self.whole = whole
     self.format = format
+    self.limit = limit
     available = environment.usableMemory
   }
 
@@ -25,7 +30,9 @@ struct SliceChoice {
       try check(slice.map(whole.keeping) ?? whole, needed: "the slice's weights")
       return slice
     }
-    guard let available, try whole.weightBytes(asking: format).total > available else { return nil }
+    guard let most = [available, limit].compactMap({ $0 }).min(),
+      try whole.weightBytes(asking: format).total > most
+    else { return nil }
     let kinds = whole.layerKinds.count
     guard let least = whole.slice(layers: kinds) else {
       try check(whole, needed: "weights")
@@ -36,7 +43,8 @@ struct SliceChoice {
     var best = least
     var count = kinds + 1
     while count <= 2 * kinds, let next = whole.slice(layers: count),
-      try whole.keeping(next).weightBytes(asking: format).total <= available / 2
+      try whole.keeping(next).weightBytes(asking: format).total
+        <= min((available ?? .max) / 2, limit ?? .max)
     {
       best = next
       count += 1

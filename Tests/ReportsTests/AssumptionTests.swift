@@ -1,0 +1,119 @@
+// Staff, colocation, carbon and the other assumptions a user may give, by hand-made figures.
+
+import Analysis
+import CostModel
+import Measurement
+import Models
+import Testing
+
+@Suite struct AssumptionTests {
+  private func basis(_ change: (inout CostSettings) -> Void, watts: Estimate? = .exactly(500))
+    throws
+    -> CostBasis
+  {
+    var settings = CostSettings()
+    settings.hardwareUsd = 2000
+    settings.lifeYears = 4
+    settings.residualShare = 0
+    settings.costOfCapital = 0
+    settings.maintenanceShare = 0
+    settings.utilisation = 1
+    settings.usdPerKWh = 0.146
+    change(&settings)
+    return try CostBasis(
+      settings, processors: 2, isVirtual: false, idleWatts: .exactly(40), fullWatts: watts,
+      tables: SiteTables.builtIn)
+  }
+
+  private func cost(_ basis: CostBasis, joules: Estimate? = .exactly(7.5)) throws -> RunCost {
+    let decode = PhaseMeasurement(
+      label: "tg", phase: .decode, batch: 1, tokensPerSecond: [20], joulesPerToken: joules,
+      energyReason: "none")
+    let prefill = PhaseMeasurement(
+      label: "pp", phase: .prefill, batch: 1, tokensPerSecond: [20], joulesPerToken: joules,
+      energyReason: "none")
+    return try RunCost([prefill, decode], basis: basis, mix: .threeToOne)
+  }
+
+  /// 2,000 $ over 35,040 hours at 72,000 tokens an hour, and 150 W at 20 tokens a second.
+  @Test("a machine given in full costs what tco's first case says, and the same by use")
+  func given() throws {
+    let cost = try cost(basis { _ in })
+    let hardware = 2000.0 / 35_040 / 0.072
+    let energy = 0.146 * 150 / 3.6e6 * 1e6 / 20
+    let output = try #require(cost.output?.usdPerMillion)
+    #expect(abs(output.best - hardware - energy) < 1e-9 && output.isExact)
+    #expect(cost.outputByUse?.usdPerMillion.best == output.best)
+  }
+
+  @Test("idle hours are paid for when reserved, and not when only use is paid")
+  func byUse() throws {
+    let cost = try cost(basis { $0.utilisation = 0.25 })
+    let reserved = try #require(cost.output?.parts)
+    let use = try #require(cost.outputByUse?.parts)
+    #expect(abs(reserved.hardware - 4 * use.hardware) < 1e-9)
+    #expect(use.energyIdle == 0 && reserved.energyIdle > 0)
+  }
+
+  @Test("five hours at 60 $ and half a kilowatt at 200 $ a kW are 400 $ a month")
+  func fixed() throws {
+    let basis = try basis {
+      $0.staffHoursPerMonth = 5
+      $0.staffUsdPerHour = 60
+      $0.colocationUsdPerKW = 200
+    }
+    #expect(basis.assumptions.fixedUsdPerMonth.best == 400)
+    #expect(basis.lines.contains { $0.name == "staff" && $0.value.best == 300 })
+    #expect(basis.lines.contains { $0.name == "colocation" && $0.value.best == 100 })
+  }
+
+  @Test("half a statement is refused: hours without a rate, colocation without power")
+  func refused() throws {
+    #expect(throws: CostSettingsError.self) { try basis { $0.staffHoursPerMonth = 5 } }
+    #expect(throws: CostSettingsError.self) {
+      try basis({ $0.colocationUsdPerKW = 200 }, watts: nil)
+    }
+    #expect(throws: CostSettingsError.self) { try basis { $0.grid = "Atlantis" } }
+    #expect(throws: CostSettingsError.self) { try basis { $0.grid = "-1" } }
+    #expect(throws: CostError.self) {
+      try basis {
+        $0.staffHoursPerMonth = -1; $0.staffUsdPerHour = 1
+      }
+    }
+    #expect(throws: CostError.self) { try basis { $0.residualShare = 1.5 } }
+    #expect(throws: CostError.self) { try basis { $0.costOfCapital = .nan } }
+    #expect(throws: CostError.self) { try basis { $0.embodiedKilograms = .infinity } }
+  }
+
+  /// 7.5 J a token are 2.0833 kWh a million; 381 g/kWh are Germany's in 2023.
+  @Test("carbon is the energy times the grid, named or in grams")
+  func carbon() throws {
+    for grid in ["DEU", "deu", "381"] {
+      let carbon = try cost(basis { $0.grid = grid }).carbon
+      let grams = try #require(carbon.output)
+      #expect(abs(grams.best - 7.5 / 3.6 * 381) < 1e-6 && grams.isExact)
+    }
+    let assumed = try #require(try cost(basis { _ in }).carbon.output)
+    #expect(assumed.low < assumed.best && assumed.best < assumed.high)
+  }
+
+  /// 100 kg over 4 years of 8,760 hours, at 72,000 tokens an hour.
+  @Test("the machine's making is spread over its life")
+  func embodied() throws {
+    let carbon = try cost(basis { $0.embodiedKilograms = 100 }).carbon
+    let grams = try #require(carbon.embodiedBlended)
+    #expect(abs(grams.best - 100_000 / 35_040.0 / 0.072) < 1e-6)
+    #expect(try cost(basis { _ in }).carbon.embodiedBlended == nil)
+  }
+
+  @Test("without an energy figure the carbon is unknown, even where the rent hides the energy")
+  func unknownCarbon() throws {
+    let basis = try basis {
+      $0.hardwareUsd = nil
+      $0.rentalUsdPerHour = 0.1
+    }
+    let cost = try cost(basis, joules: nil)
+    #expect(cost.output != nil)
+    #expect(cost.carbon.output == nil && cost.carbon.reason == "no energy figure")
+  }
+}
