@@ -47,11 +47,98 @@ import Testing
     let names = Set(tags(html).map { $0.prefix { !$0.isWhitespace } })
     let ours: Set<Substring> = [
       "!DOCTYPE", "html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2",
-      "p", "section", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "figure",
+      "h3", "ul", "li", "p", "section", "div", "table", "caption", "thead", "tbody", "tr", "th",
+      "td", "figure",
       "figcaption", "svg", "desc", "line", "circle", "rect", "polyline", "polygon", "text", "a",
       "footer",
     ]
     #expect(names.filter { !ours.contains($0.hasPrefix("/") ? $0.dropFirst() : $0) } == [])
+  }
+
+  private static let python = [
+    "/usr/bin/python3", "/usr/local/bin/python3", "/opt/homebrew/bin/python3",
+  ]
+  .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+  /// Somebody else's parser: tags, attributes and text as it sees them, one a line.
+  private static let parser = """
+    import sys
+    from html.parser import HTMLParser
+    class P(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            print('tag', tag)
+            for name, value in attrs: print('attribute', name, repr(value))
+        def handle_data(self, data): print('text', repr(data))
+        def handle_comment(self, data): print('comment', data)
+    p = P(convert_charrefs=True)
+    p.feed(sys.stdin.read())
+    p.close()
+    """
+
+  @Test(
+    "an HTML parser finds no script, no handler and no foreign address, and the name as text",
+    .enabled(if: python != nil))
+  func parsed() throws {
+    let html = try page(TinyRun.report(name: Self.hostile))
+    let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).html")
+    try Data(html.utf8).write(to: file)
+    defer { do { try FileManager.default.removeItem(at: file) } catch { Issue.record(error) } }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try #require(Self.python))
+    process.arguments = ["-X", "utf8", "-c", Self.parser]
+    process.standardInput = try FileHandle(forReadingFrom: file)
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+    #expect(lines.count > 500)
+    let bad = ["tag script", "tag img", "tag iframe", "tag link", "tag object", "comment"]
+    #expect(!lines.contains { line in bad.contains { line.hasPrefix($0) } })
+    let attributes = lines.filter { $0.hasPrefix("attribute ") }
+    #expect(
+      !attributes.contains { $0.hasPrefix("attribute on") || $0.hasPrefix("attribute style") })
+    let addresses = attributes.filter {
+      $0.hasPrefix("attribute href") || $0.hasPrefix("attribute src")
+    }
+    #expect(addresses.allSatisfy { $0.hasPrefix("attribute href 'data:application/json;base64,") })
+    let shown = "</title><script>alert(1)</script><img src=x onerror=alert(2)>"
+    #expect(lines.contains { $0.hasPrefix("text ") && $0.contains(shown) })
+  }
+
+  @Test("a hostile name reaches a terminal without control characters, and JSON unchanged")
+  func terminal() throws {
+    let report = try TinyRun.report(name: Self.hostile)
+    let stored = try TinyRun.stored(report)
+    #expect(stored.model.name == Self.hostile)
+    let cost = try stored.cost(CostSettings(), tables: SiteTables.builtIn)
+    let question = Question(
+      workload: try TokenWorkload(flag: "chat"), traffic: try Traffic(parsing: "5M/day"))
+    let advice = try Advice(question, cost: cost, quotes: TinyRun.quotes(), scenarios: [])
+    let texts = [
+      report.text(), report.markdown, AdviceReport(stored, advice: advice).text(),
+      RepricedResult(stored, cost: cost, prices: []).text(),
+    ]
+    for text in texts {
+      for scalar in text.unicodeScalars {
+        let isHarmless =
+          scalar == "\n"
+          || scalar.value >= 0x20
+            && !(0x202A...0x202E).contains(scalar.value)
+            && !(0x2066...0x2069).contains(scalar.value)
+        #expect(isHarmless, "U+\(String(scalar.value, radix: 16))")
+      }
+    }
+  }
+
+  @Test("energy and carbon have their sections, with what is not known said")
+  func energyAndCarbon() throws {
+    let html = try page(TinyRun.report())
+    #expect(html.contains("<h2>Carbon</h2>") && html.contains("<h2>Energy</h2>"))
+    #expect(html.contains("no price source publishes it"))
+    #expect(html.contains("if idle hours were sold"))
   }
 
   @Test("the page loads nothing: a policy that forbids it, no address but the embedded data")

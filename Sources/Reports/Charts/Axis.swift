@@ -36,12 +36,25 @@ struct Axis {
     return from + min(max(share, 0), 1) * (to - from)
   }
 
+  private static func fine(from first: Int, through last: Int) -> [Double] {
+    (first...last).flatMap { power -> [Double] in
+      let unit: Double = pow(10, Double(power))
+      return [unit, 2 * unit, 5 * unit]
+    }
+  }
+
   /// At most about eight.
   var ticks: [Double] {
     if isLogarithmic {
       let first = Int(ceil(log10(low) - 1e-9))
       let last = Int(floor(log10(high) + 1e-9))
-      guard last >= first else { return [low, high] }
+      guard last >= first - 1 else { return [low, high] }
+      // Within two decades powers of ten alone leave a reader with one mark or none.
+      if log10(high) - log10(low) < 2 {
+        return Self.fine(from: first - 1, through: last).filter { tick in
+          tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)
+        }
+      }
       let step = max(1, (last - first) / 7)
       return stride(from: first, through: last, by: step).map { pow(10, Double($0)) }
     }

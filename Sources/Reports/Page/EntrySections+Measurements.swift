@@ -127,40 +127,4 @@ extension EntrySections {
       title: "Parameters", description: words + ".",
       caption: "All weights must be held; only the active ones are multiplied for a token.")
   }
-
-  // MARK: - Energy
-
-  var energy: Markup {
-    let rows = result.tests.map { test in
-      [
-        test.label, test.joulesPerToken.map { $0.cell } ?? "not known",
-        test.energyProvenance ?? "none", test.energySource ?? "none",
-        test.joulesPerToken == nil ? test.energyReason ?? "no reason was stored" : "",
-      ]
-    }
-    let parts = cost.blended?.parts
-    var sections: [Markup] = [
-      .table(
-        caption:
-          "Joules a token with their range. An estimate stands in for a meter and is never ranked against one.",
-        head: ["test", "J/token", "obtained", "source", "why not"], rows: rows, numeric: [1])
-    ]
-    if let parts {
-      sections.append(
-        .table(
-          caption: "What a blended million tokens is paid for, at the assumed utilisation.",
-          head: ["part", "$/M", "share"],
-          rows: [
-            ("hardware or rent", parts.hardware), ("maintenance", parts.maintenance),
-            ("fixed cost", parts.fixed), ("electricity, busy", parts.energyBusy),
-            ("electricity, idle", parts.energyIdle),
-          ].map { name, value in
-            [
-              name, Number.short(value),
-              parts.total > 0 ? Number.percent(value / parts.total) : "",
-            ]
-          }, numeric: [1, 2]))
-    }
-    return .section("Energy", sections)
-  }
 }

@@ -23,7 +23,7 @@ struct EntrySections {
     sections.append(verdict)
     sections.append(costs)
     sections += [breakEven, sensitivity, alternatives].compactMap { $0 }
-    sections += [speed, parameters, energy, assumptions, machine]
+    sections += [speed, parameters, energy, carbon, assumptions, machine]
     sections.append(try rawData())
     return sections
   }
@@ -42,7 +42,8 @@ struct EntrySections {
             ? "For \(traffic) tokens a month: \(question.workload.title)."
             : "For the \(traffic) tokens a month that the assumed utilisation makes of this machine: \(question.workload.title). Give --traffic for your own."
         ))
-      lines += advice.unpriced.map(Markup.paragraph)
+      lines.append(.tag("h3", text: "What money does not show"))
+      lines.append(.tag("ul", [], advice.unpriced.map { .tag("li", text: $0) }))
     } else {
       lines.append(.tag("h2", text: "No verdict"))
       lines.append(.paragraph(entry.adviceReason ?? "The cost is not known."))
@@ -111,6 +112,10 @@ struct EntrySections {
         money(cost.outputEnergyOnly, \.best), "", "", "", "this result",
       ])
     }
+    rows.append([
+      "if idle hours were sold (not to be set against an API)", money(cost.inputByUse, \.best),
+      money(cost.outputByUse, \.best), money(cost.blendedByUse, \.best), "", "", "this result",
+    ])
     for price in entry.prices {
       let row = price.quote.row
       let tier = row.tier.map { ", \($0)" } ?? ""

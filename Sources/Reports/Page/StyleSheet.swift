@@ -6,8 +6,6 @@ enum StyleSheet {
     --here:#0b62d6;--api:#b4530a;--third:#1a7f37;--fourth:#8250df}
     @media (prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--soft:#9da7b3;--line:#30363d;\
     --card:#161b22;--here:#6cb0ff;--api:#f0a15e;--third:#5fd07a;--fourth:#c49bff}}
-    @media print{:root{--bg:#fff;--fg:#000;--soft:#444;--line:#bbb;--card:#fff;--here:#0b62d6;\
-    --api:#b4530a;--third:#1a7f37;--fourth:#8250df}section,figure,.card{break-inside:avoid}}
     *{box-sizing:border-box}
     body{margin:0 auto;padding:2rem 1.25rem 4rem;max-width:60rem;background:var(--bg);color:var(--fg);\
     font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
@@ -19,6 +17,8 @@ enum StyleSheet {
     border-radius:8px;padding:1rem 1.25rem;margin:1.5rem 0}
     .card h2{border:0;margin:0 0 .25rem;padding:0;font-size:1.35rem}
     .card p{margin:.35rem 0}
+    .card h3{font-size:1rem;margin:.9rem 0 .2rem}
+    .card ul{margin:0;padding-left:1.2rem;color:var(--soft);font-size:.94rem}
     .warn{border-left-color:var(--api)}
     figure{margin:1rem 0}
     svg{display:block;width:100%;height:auto;max-width:56rem}
@@ -43,5 +43,10 @@ enum StyleSheet {
     .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
     a{color:var(--here)}
     footer{margin-top:3rem;color:var(--soft);font-size:.9rem}
+    @media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--soft:#444;--line:#bbb;--card:#fff;--here:#0b62d6;\
+    --api:#b4530a;--third:#1a7f37;--fourth:#8250df}\
+    body{font-size:12px;max-width:none;padding:0}svg{max-width:42rem}.scroll{overflow:visible}\
+    figure,.card,tr{break-inside:avoid}h2,caption{break-after:avoid}thead{display:table-header-group}\
+    *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
     """
 }
