@@ -3,9 +3,9 @@
 //   kernel-bench [--threads N] [--isa NAME] [--rows N] [--cols N] [--megabytes N] [--format NAME] [--exact]
 //
 // Decode: one token against `megabytes` of weights (beyond every cache), in bytes of weights a second over the read
-// bandwidth. Prefill: 1 to 64 tokens against `rows` rows, in operations a second over the peak of the dot products.
-// A kernel and its ceiling run in turn, so that what disturbs one disturbs the other: shown are the kernel's best rate
-// and the median of the ratios.
+// bandwidth. Prefill: 1 to 512 tokens against `rows` rows, in operations a second over the peak of the dot products.
+// A kernel and its ceiling run in turn, in bursts shorter than a time slice of the system, so that a busy neighbour
+// spoils some bursts and not all: rates are the ninth deciles of the bursts, shares the ratio of two such rates.
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "ceilings.h"
 #include "ck.h"
 
-enum { max_threads = 256, max_tokens = 64, repetitions = 15 };
+enum { max_threads = 256, max_tokens = 512, most_bursts = 64, compute_bursts = 21 };
 
 typedef struct {
   size_t threads, rows, cols, bytes;
@@ -26,7 +26,7 @@ typedef struct {
 } options;
 
 typedef struct work {
-  void (*run)(const struct work *, size_t thread);
+  void (*run)(const struct work *, size_t thread, size_t burst);
   size_t threads;
   ck_matrix matrix;
   ck_multiply_fn multiply;
@@ -35,7 +35,8 @@ typedef struct work {
   float *y;
   const uint8_t *bytes;
   size_t count;
-  double amount;  // bytes or operations of a run on all threads
+  size_t slice;   // rows of a burst, one slice after the other; 0: all rows every time
+  double amount;  // bytes or operations of a burst on all threads
 } work;
 
 static double now(void) {
@@ -46,25 +47,25 @@ static double now(void) {
 
 typedef struct {
   const work *w[2];
-  size_t index;
+  size_t index, bursts;
   pthread_barrier_t *barrier;
-  double begin[2][repetitions], end[2][repetitions];
+  double begin[2][most_bursts], end[2][most_bursts];
 } thread_argument;
 
 static void *thread_main(void *p) {
   thread_argument *a = p;
-  for (int i = 0; i < repetitions; i++)
-    for (int k = 0; k < 2; k++) {
+  for (size_t i = 0; i < a->bursts; i++)
+    for (size_t k = 0; k < 2; k++) {
       pthread_barrier_wait(a->barrier);
       a->begin[k][i] = now();
-      a->w[k]->run(a->w[k], a->index);
+      a->w[k]->run(a->w[k], a->index, i);
       a->end[k][i] = now();
     }
   return NULL;
 }
 
-// Seconds of repetition i of work k, from the first thread's beginning to the last one's end.
-static double seconds_of(const thread_argument *arguments, size_t threads, int k, int i) {
+// Seconds of burst i of work k, from the first thread's beginning to the last one's end.
+static double seconds_of(const thread_argument *arguments, size_t threads, size_t k, size_t i) {
   double begin = arguments[0].begin[k][i], end = arguments[0].end[k][i];
   for (size_t t = 1; t < threads; t++) {
     if (arguments[t].begin[k][i] < begin) begin = arguments[t].begin[k][i];
@@ -82,50 +83,53 @@ typedef struct {
   double rate, share;  // amount a second, its share of the ceiling
 } result;
 
-static result measure(const work *w, const work *ceiling) {
+// The ninth decile of a work's rates.
+static double rate_of(const thread_argument *arguments, const work *w, size_t k, size_t bursts) {
+  double rates[most_bursts];
+  for (size_t i = 0; i < bursts; i++) rates[i] = w->amount / seconds_of(arguments, w->threads, k, i);
+  qsort(rates, bursts, sizeof *rates, ascending);
+  return rates[bursts * 9 / 10];
+}
+
+static result measure(const work *w, const work *ceiling, size_t bursts) {
   pthread_t threads[max_threads];
   static thread_argument arguments[max_threads];
   pthread_barrier_t barrier;
   pthread_barrier_init(&barrier, NULL, (unsigned)w->threads);
   for (size_t t = 0; t < w->threads; t++) {
-    arguments[t] = (thread_argument){.w = {ceiling, w}, .index = t, .barrier = &barrier};
+    arguments[t] = (thread_argument){.w = {ceiling, w}, .index = t, .bursts = bursts, .barrier = &barrier};
     pthread_create(&threads[t], NULL, thread_main, &arguments[t]);
   }
   for (size_t t = 0; t < w->threads; t++) pthread_join(threads[t], NULL);
   pthread_barrier_destroy(&barrier);
-  result r = {0, 0};
-  double ratios[repetitions];
-  for (int i = 0; i < repetitions; i++) {
-    const double rate = w->amount / seconds_of(arguments, w->threads, 1, i);
-    ratios[i] = rate / (ceiling->amount / seconds_of(arguments, w->threads, 0, i));
-    if (rate > r.rate) r.rate = rate;
-  }
-  qsort(ratios, repetitions, sizeof *ratios, ascending);
-  r.share = ratios[repetitions / 2];
-  return r;
+  const double rate = rate_of(arguments, w, 1, bursts);
+  return (result){rate, rate / rate_of(arguments, ceiling, 0, bursts)};
 }
 
-static void run_read(const work *w, size_t thread) {
-  const size_t share = w->count / w->threads / 64 * 64;
-  ceiling_sink(ceiling_read(w->bytes + thread * share, share));
+// Burst i takes slice i: of the first half of the bytes for the ceiling, of the second for a kernel, so that neither
+// finds in a cache what the other has read.
+static void run_read(const work *w, size_t thread, size_t burst) {
+  const size_t share = w->slice / w->threads / 64 * 64, slices = w->count / w->slice;
+  ceiling_sink(ceiling_read(w->bytes + burst % slices * w->slice + thread * share, share));
 }
 
-static void run_int8(const work *w, size_t thread) {
-  (void)thread;
+static void run_int8(const work *w, size_t thread, size_t burst) {
+  (void)thread, (void)burst;
   ceiling_sink(ceiling_int8(w->count));
 }
 
-static void run_fma(const work *w, size_t thread) {
-  (void)thread;
+static void run_fma(const work *w, size_t thread, size_t burst) {
+  (void)thread, (void)burst;
   ceiling_sink(ceiling_fma(w->count));
 }
 
-static void run_multiply(const work *w, size_t thread) {
-  const size_t share = (w->matrix.rows / w->threads + 15) / 16 * 16;
+static void run_multiply(const work *w, size_t thread, size_t burst) {
+  const size_t rows = w->slice ? w->slice : w->matrix.rows, slices = w->matrix.rows / rows;
+  const size_t share = (rows / w->threads + 15) / 16 * 16, first = burst % slices * rows;
   size_t begin = thread * share, end = begin + share;
-  if (begin > w->matrix.rows) begin = w->matrix.rows;
-  if (end > w->matrix.rows) end = w->matrix.rows;
-  w->multiply(&w->matrix, begin, end, w->x, w->x_stride, NULL, w->tokens, w->y + begin, w->matrix.rows);
+  if (begin > rows) begin = rows;
+  if (end > rows) end = rows;
+  w->multiply(&w->matrix, first + begin, first + end, w->x, w->x_stride, NULL, w->tokens, w->y + begin, rows);
 }
 
 static void *pages(size_t bytes) {
@@ -154,35 +158,43 @@ static ceilings make_ceilings(const options *o, const uint8_t *bytes) {
   const double threads = (double)o->threads;
   ceilings c;
   c.read = (work){.run = run_read, .threads = o->threads, .bytes = bytes, .count = o->bytes};
-  c.read.amount = (double)o->bytes;
-  c.int8 = (work){.run = run_int8, .threads = o->threads, .count = 200000};
+  c.read.slice = o->bytes / (2 * most_bursts);
+  c.read.amount = (double)(c.read.slice / o->threads / 64 * 64 * o->threads);
+  c.int8 = (work){.run = run_int8, .threads = o->threads, .count = 50000};
   c.int8.amount = ceiling_int8_operations(c.int8.count) * threads;
-  c.fma = (work){.run = run_fma, .threads = o->threads, .count = 200000};
+  c.fma = (work){.run = run_fma, .threads = o->threads, .count = 50000};
   c.fma.amount = ceiling_fma_operations(c.fma.count) * threads;
   return c;
 }
 
+static const size_t token_counts[] = {1, 4, 8, 16, 32, 64, max_tokens};
+
 static void row(const options *o, const ceilings *c, const ck_kernels *k, ck_format format, ck_layout layout,
                 const uint8_t *data, const void *x, float *y) {
   const size_t row_bytes = o->cols / ck_format_block(format) * ck_format_block_bytes(format);
-  const size_t decode_rows = o->bytes / row_bytes / 32 * 32;
+  const size_t slice = o->bytes / (2 * most_bursts) / row_bytes / (16 * o->threads) * (16 * o->threads);
+  const size_t decode_rows = most_bursts * slice;
   static float scales[1 << 16];
   for (size_t i = 0; i < 1 << 16; i++) scales[i] = 1;
   work w = {.run = run_multiply, .threads = o->threads, .x = x, .y = y, .tokens = 1};
-  w.matrix = (ck_matrix){.data = data, .scales = scales, .scale_cols = 0, .rows = decode_rows, .cols = o->cols,
+  w.matrix = (ck_matrix){.data = data + o->bytes / 2, .scales = scales, .scale_cols = 0, .rows = decode_rows, .cols = o->cols,
                          .row_bytes = row_bytes, .format = format, .layout = layout};
   const int q8 = !o->exact && ck_format_activation(format) == CK_ACT_Q8;
   w.multiply = o->exact ? k->multiply_f32[format] : k->multiply[format];
   w.x_stride = q8 ? o->cols / 32 * sizeof(ck_block_q8) : o->cols * sizeof(float);
-  w.amount = (double)(decode_rows * row_bytes);
-  const result decode = measure(&w, &c->read);
+  w.amount = (double)(slice * row_bytes);
+  w.slice = slice;
+  const result decode = measure(&w, &c->read, most_bursts);
   printf("%-9s %-8s %8.2f %6.1f %%", ck_format_name(format), layout == CK_ROWS ? "rows" : "rows_x16",
          decode.rate * 1e-9, 100 * decode.share);
   w.matrix.rows = o->rows;
-  for (w.tokens = 1; w.tokens <= max_tokens; w.tokens *= 4) {
-    w.amount = 2.0 * (double)(o->rows * o->cols * w.tokens);
-    const result r = measure(&w, q8 ? &c->int8 : &c->fma);
-    printf("  %8.1f %5.1f %%", r.rate * 1e-9, 100 * r.share);
+  w.slice = 0;
+  for (size_t i = 0; i < sizeof token_counts / sizeof *token_counts; i++) {
+    w.tokens = token_counts[i];
+    if (w.tokens == max_tokens) w.matrix.rows = (o->rows + 7) / 8;
+    w.amount = 2.0 * (double)(w.matrix.rows * o->cols * w.tokens);
+    const result r = measure(&w, q8 ? &c->int8 : &c->fma, compute_bursts);
+    printf("  %6.0f %3.0f %%", r.rate * 1e-9, 100 * r.share);
   }
   printf("\n");
   fflush(stdout);
@@ -233,16 +245,16 @@ int main(int argc, char **argv) {
   }
   uint8_t *data = pages(o.bytes + (1 << 20));
   fill(data, o.bytes + (1 << 20));
-  float *x = pages(o.cols * 64 * sizeof(float)), *y = pages(o.bytes);
-  ck_block_q8 *q = pages(o.cols / 32 * 64 * sizeof(ck_block_q8));
-  for (size_t i = 0; i < o.cols * 64; i++) x[i] = (float)(i % 17) * 0.1f - 0.8f;
-  k->quantize_q8(x, o.cols * 64, q);
+  float *x = pages(o.cols * max_tokens * sizeof(float)), *y = pages(o.bytes);
+  ck_block_q8 *q = pages(o.cols / 32 * max_tokens * sizeof(ck_block_q8));
+  for (size_t i = 0; i < o.cols * max_tokens; i++) x[i] = (float)(i % 17) * 0.1f - 0.8f;
+  k->quantize_q8(x, o.cols * max_tokens, q);
   const ceilings c = make_ceilings(&o, data);
   printf("%s, %zu threads, %zu columns: read %.1f GB/s, int8 %.0f GOP/s, f32 %.0f GFLOP/s\n", k->name, o.threads,
-         o.cols, measure(&c.read, &c.fma).rate * 1e-9, measure(&c.int8, &c.fma).rate * 1e-9,
-         measure(&c.fma, &c.int8).rate * 1e-9);
-  printf("%-9s %-8s %8s %8s  %18s%18s%18s%18s\n", "format", "layout", "GB/s", "of read", "1 token, GOP/s",
-         "4 tokens", "16", "64");
+         o.cols, measure(&c.read, &c.fma, most_bursts).rate * 1e-9, measure(&c.int8, &c.fma, most_bursts).rate * 1e-9,
+         measure(&c.fma, &c.int8, most_bursts).rate * 1e-9);
+  printf("%-9s %-8s %8s %8s  %s\n", "format", "layout", "GB/s", "of read",
+         "GOP/s and share of the ceiling with 1, 4, 8, 16, 32, 64 and 512 tokens");
   for (int f = 0; f < CK_FORMATS; f++) {
     if (o.format && strcmp(o.format, ck_format_name((ck_format)f))) continue;
     const void *in = !o.exact && ck_format_activation((ck_format)f) == CK_ACT_Q8 ? (void *)q : (void *)x;
