@@ -6,18 +6,25 @@
 //   TARGET                the function attribute
 //   tile_tokens           tokens a call of the kernel takes at most
 //   kernel(format, n, tile, blocks, x, sums)   adds `blocks` blocks of 32 columns to the sums of n tokens
-// and, where packed blocks can be multiplied without a tile, HAS_DIRECT, direct_tokens(format) and
-//   direct(format, n, packed, blocks, x, sums)
+// and, where packed blocks can be multiplied without a tile, HAS_DIRECT, direct_tokens(format), direct_most and
+//   direct(format, n, packed, blocks, x, sums)    for n <= direct_most; direct_tokens says up to how many it pays
+// and, where two tiles at once pay for more than wide_least tokens, HAS_WIDE, wide_most(format) and
+//   wide(format, n, tiles, blocks, x, first sums, second sums)
 #ifndef CK_PRODUCT_Q8_H
 #define CK_PRODUCT_Q8_H
 
 #include "tile.h"
 
-enum { product_tokens = 128 };  // activations of so many tokens stay in the second-level cache
+// Activations of product_tokens tokens stay in the second-level cache. More than wide_least are never cut to fewer than
+// three at a time.
+enum { product_tokens = 128, wide_least = 8 };
 
 typedef struct {
   const ck_block_q8 *x[product_tokens];
   float sums[product_tokens][CK_GROUP] __attribute__((aligned(64)));
+#ifdef HAS_WIDE
+  float more[product_tokens][CK_GROUP] __attribute__((aligned(64)));  // of the second sixteen rows
+#endif
 } product_state;
 
 CK_INLINE int is_packed(const ck_matrix *w, size_t row) {
@@ -41,21 +48,15 @@ CK_INLINE TARGET const uint8_t *packed_blocks(ck_format format, const ck_matrix 
 }
 
 #ifdef HAS_DIRECT
-// All columns at once for few tokens. Q8_0 needs no unpacking and never a tile: more tokens take a span of columns
-// in turn, while it is in the first-level cache.
+// All columns at once for few tokens, cut evenly.
 CK_INLINE TARGET void sixteen_rows_directly(ck_format format, const ck_matrix *w, size_t row, size_t tokens,
                                             product_state *s) {
-  const uint8_t *data = (const uint8_t *)w->data + row * w->row_bytes;
-  const size_t most = direct_tokens(format), span = tokens <= most ? w->cols : CK_SPAN;
   memset(s->sums, 0, tokens * sizeof s->sums[0]);
-  for (size_t c = 0; c < w->cols; c += span) {
-    const uint8_t *packed = data + c / ck_block_of(format) * ck_block_bytes_of(format) * CK_GROUP;
-    for (size_t t = 0; t < tokens; t += most) {
-      const ck_block_q8 *x[product_tokens];
-      const size_t n = CK_MIN(most, tokens - t);
-      for (size_t i = 0; i < n; i++) x[i] = s->x[t + i] + c / 32;
-      direct(format, n, packed, CK_MIN(span, w->cols - c) / 32, x, s->sums + t);
-    }
+  const uint8_t *packed = (const uint8_t *)w->data + row * w->row_bytes;
+  size_t calls = (tokens + direct_most - 1) / direct_most;
+  for (size_t t = 0, n; t < tokens; t += n, calls--) {
+    n = (tokens - t + calls - 1) / calls;
+    direct(format, n, packed, w->cols / 32, s->x + t, s->sums + t);
   }
 }
 #endif
@@ -78,6 +79,37 @@ CK_INLINE TARGET void sixteen_rows(ck_format format, const ck_matrix *w, size_t 
   }
 }
 
+#ifdef HAS_WIDE
+// Thirty-two rows, more than wide_least tokens: these are cut evenly, so that no call has a few left over.
+CK_INLINE TARGET void thirty_two_rows(ck_format format, const ck_matrix *w, size_t row, size_t tokens,
+                                      product_state *s) {
+  ck_tile tiles[2];
+  uint8_t buffer[CK_GROUP * 34 * 8];
+  memset(s->sums, 0, tokens * sizeof s->sums[0]);
+  memset(s->more, 0, tokens * sizeof s->more[0]);
+  for (size_t c = 0; c < w->cols; c += CK_SPAN) {
+    const size_t width = CK_MIN(CK_SPAN, w->cols - c);
+    for (size_t i = 0; i < 2; i++) {
+      const uint8_t *packed =
+          packed_blocks(format, w, row + CK_GROUP * i, CK_GROUP, c, width / ck_block_of(format), buffer);
+      ck_build_tile(format, packed, width / 32, &tiles[i]);
+    }
+    size_t calls = (tokens + wide_most(format) - 1) / wide_most(format);
+    for (size_t t = 0, n; t < tokens; t += n, calls--) {
+      const ck_block_q8 *x[wide_tokens];
+      n = (tokens - t + calls - 1) / calls;
+      for (size_t i = 0; i < n; i++) x[i] = s->x[t + i] + c / 32;
+      wide(format, n, tiles, width / 32, x, s->sums + t, s->more + t);
+    }
+  }
+}
+#endif
+
+// Puts the sums of up to sixteen rows where they belong.
+CK_INLINE TARGET void give_out(const float (*sums)[CK_GROUP], size_t rows, size_t tokens, float *y, size_t y_stride) {
+  for (size_t t = 0; t < tokens; t++) memcpy(y + t * y_stride, sums[t], rows * sizeof(float));
+}
+
 CK_INLINE TARGET void product_q8(ck_format format, const ck_matrix *w, size_t row_begin, size_t row_end,
                                  const void *x, size_t x_stride, const int32_t *x_index, size_t tokens, float *y,
                                  size_t y_stride) {
@@ -87,14 +119,25 @@ CK_INLINE TARGET void product_q8(ck_format format, const ck_matrix *w, size_t ro
     for (size_t t = 0; t < n; t++) s.x[t] = ck_activation_of(x, x_stride, x_index, t0 + t);
     for (size_t r = row_begin; r < row_end; r += CK_GROUP) {
       const size_t rows = CK_MIN(CK_GROUP, row_end - r);
+      float *to = y + t0 * y_stride + (r - row_begin);
 #ifdef HAS_DIRECT
-      if (is_packed(w, r) && (n <= direct_tokens(format) || format == CK_Q8_0))
+      if (is_packed(w, r) && n <= direct_tokens(format)) {
         sixteen_rows_directly(format, w, r, n, &s);
-      else
+        give_out((const float(*)[CK_GROUP])s.sums, rows, n, to, y_stride);
+        continue;
+      }
 #endif
-        sixteen_rows(format, w, r, rows, n, &s);
-      for (size_t t = 0; t < n; t++)
-        memcpy(y + (t0 + t) * y_stride + (r - row_begin), s.sums[t], rows * sizeof(float));
+#ifdef HAS_WIDE
+      if (n > wide_least && row_end - r >= 2 * CK_GROUP) {
+        thirty_two_rows(format, w, r, n, &s);
+        give_out((const float(*)[CK_GROUP])s.sums, CK_GROUP, n, to, y_stride);
+        give_out((const float(*)[CK_GROUP])s.more, CK_GROUP, n, to + CK_GROUP, y_stride);
+        r += CK_GROUP;
+        continue;
+      }
+#endif
+      sixteen_rows(format, w, r, rows, n, &s);
+      give_out((const float(*)[CK_GROUP])s.sums, rows, n, to, y_stride);
     }
   }
 }

@@ -11,7 +11,7 @@
 #ifndef CK_TILE_H
 #define CK_TILE_H
 
-#include "internal.h"
+#include "scales.h"
 
 // value[row][4 g + k] = a[s][row] * (q[g][row][k] - offset) - b[s][row], where s is the block of 32 columns, or of
 // 16 in the formats of halves.
@@ -72,32 +72,23 @@ CK_INLINE TARGET void tile_block_32(ck_format format, const uint8_t *p, size_t j
   }
 }
 
-// The 6-bit scales and minima of Q4_K and Q5_K: twelve bytes a row, each byte of sixteen rows together.
-CK_INLINE TARGET void tile_scales_k4(const uint8_t *p, ck_tile *t) {
+// The scales of a block of 256 columns, and its minima if it has them.
+CK_INLINE TARGET void tile_scales(ck_format format, const uint8_t *p, ck_tile *t) {
   float d[CK_GROUP], dmin[CK_GROUP];
-  int8_t scale[8 * CK_GROUP], min[8 * CK_GROUP];
-  const uint8_t *s = p + 64;
+  ck_scale_codes codes;
+  ck_read_scale_codes(format, p, &codes);
   halves_16(p, d);
+  for (size_t j = 0; j < (ck_format_halves_of(format) ? 16 : 8); j++) scale_16(d, codes.scale[j], t->a[j]);
+  if (!ck_format_min_of(format)) return;
   halves_16(p + 32, dmin);
-  for (size_t i = 0; i < 64; i++) {
-    scale[i] = s[i] & 63;
-    min[i] = s[64 + i] & 63;
-    scale[64 + i] = (int8_t)((s[128 + i] & 15) | (s[i] >> 6) << 4);
-    min[64 + i] = (int8_t)(s[128 + i] >> 4 | (s[64 + i] >> 6) << 4);
-  }
-  for (size_t j = 0; j < 8; j++) {
-    scale_16(d, scale + 16 * j, t->a[j]);
-    scale_16(dmin, min + 16 * j, t->b[j]);
-  }
+  for (size_t j = 0; j < (ck_format_halves_of(format) ? 16 : 8); j++) scale_16(dmin, codes.min[j], t->b[j]);
 }
 
 CK_INLINE TARGET void tile_q4_k(const uint8_t *p, ck_tile *t) {
-  tile_scales_k4(p, t);
   for (size_t c = 0; c < 4; c++) tile_nibbles(p + 256 + 512 * c, t->q[16 * c], t->q[16 * c + 8], 512);
 }
 
 CK_INLINE TARGET void tile_q5_k(const uint8_t *p, ck_tile *t) {
-  tile_scales_k4(p, t);
   const uint8_t *high = p + 256, *qs = p + 768;
   for (size_t c = 0; c < 4; c++)
     for (size_t i = 0; i < 512; i++) {
@@ -108,9 +99,6 @@ CK_INLINE TARGET void tile_q5_k(const uint8_t *p, ck_tile *t) {
 }
 
 CK_INLINE TARGET void tile_q6_k(const uint8_t *p, ck_tile *t) {
-  float d[CK_GROUP];
-  halves_16(p, d);
-  for (size_t j = 0; j < 16; j++) scale_16(d, (const int8_t *)p + 32 + 16 * j, t->a[j]);
   for (size_t h = 0; h < 2; h++) {
     const uint8_t *high = p + 288 + 512 * h, *low = p + 1312 + 1024 * h;
     uint8_t(*q)[CK_GROUP * 4] = t->q + 32 * h;
@@ -125,33 +113,13 @@ CK_INLINE TARGET void tile_q6_k(const uint8_t *p, ck_tile *t) {
 }
 
 CK_INLINE TARGET void tile_q2_k(const uint8_t *p, ck_tile *t) {
-  float d[CK_GROUP], dmin[CK_GROUP];
-  halves_16(p, d);
-  halves_16(p + 32, dmin);
-  uint8_t scale[256], min[256];
-  tile_nibbles(p + 64, scale, min, 256);
-  for (size_t j = 0; j < 16; j++) {
-    scale_16(d, (const int8_t *)scale + 16 * j, t->a[j]);
-    scale_16(dmin, (const int8_t *)min + 16 * j, t->b[j]);
-  }
   for (size_t h = 0; h < 2; h++)
     for (size_t s = 0; s < 4; s++)
       for (size_t i = 0; i < 512; i++) t->q[32 * h + 8 * s][i] = (p + 320)[512 * h + i] >> (2 * s) & 3;
 }
 
 CK_INLINE TARGET void tile_q3_k(const uint8_t *p, ck_tile *t) {
-  float d[CK_GROUP];
-  halves_16(p, d);
-  const uint8_t *scales = p + 32, *mask = p + 224, *qs = p + 736;
-  for (size_t j = 0; j < 16; j++) {
-    int8_t codes[CK_GROUP];
-    for (size_t r = 0; r < CK_GROUP; r++) {
-      const int low = scales[16 * (j % 8) + r] >> (j / 8 * 4) & 15;
-      const int high = scales[16 * (8 + j % 4) + r] >> (j / 4 * 2) & 3;
-      codes[r] = (int8_t)((low | high << 4) - 32);
-    }
-    scale_16(d, codes, t->a[j]);
-  }
+  const uint8_t *mask = p + 224, *qs = p + 736;
   for (size_t h = 0; h < 2; h++)
     for (size_t s = 0; s < 4; s++)
       for (size_t i = 0; i < 512; i++)
@@ -159,30 +127,18 @@ CK_INLINE TARGET void tile_q3_k(const uint8_t *p, ck_tile *t) {
             (uint8_t)((qs[512 * h + i] >> (2 * s) & 3) | (mask[i] >> (4 * h + s) & 1) << 2);
 }
 
-CK_INLINE TARGET void tile_iq4_xs(const uint8_t *p, ck_tile *t) {
-  float d[CK_GROUP];
-  halves_16(p, d);
-  for (size_t j = 0; j < 8; j++) {
-    int8_t codes[CK_GROUP];
-    for (size_t r = 0; r < CK_GROUP; r++) {
-      const int low = p[64 + 16 * (j / 2) + r] >> (4 * (j % 2)) & 15;
-      const int high = ck_load16(p + 32 + 2 * r) >> (2 * j) & 3;
-      codes[r] = (int8_t)((low | high << 4) - 32);
-    }
-    scale_16(d, codes, t->a[j]);
-    lookup(p + 128 + 256 * j, ck_iq4_codes, t->q[8 * j], t->q[8 * j + 4], 256);
-  }
-}
-
 // `blocks` packed blocks of 32 columns, or one of 256.
 CK_INLINE TARGET void ck_build_tile(ck_format format, const uint8_t *p, size_t blocks, ck_tile *t) {
+  if (ck_block_of(format) == CK_SPAN) tile_scales(format, p, t);
   switch (format) {
     case CK_Q2_K: tile_q2_k(p, t); break;
     case CK_Q3_K: tile_q3_k(p, t); break;
     case CK_Q4_K: tile_q4_k(p, t); break;
     case CK_Q5_K: tile_q5_k(p, t); break;
     case CK_Q6_K: tile_q6_k(p, t); break;
-    case CK_IQ4_XS: tile_iq4_xs(p, t); break;
+    case CK_IQ4_XS:
+      for (size_t j = 0; j < 8; j++) lookup(p + 128 + 256 * j, ck_iq4_codes, t->q[8 * j], t->q[8 * j + 4], 256);
+      break;
     default:
       for (size_t j = 0; j < blocks; j++)
         tile_block_32(format, p + j * CK_GROUP * ck_block_bytes_of(format), j, t);

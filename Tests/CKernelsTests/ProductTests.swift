@@ -49,7 +49,7 @@ struct ProductTests {
       let t = try #require(truth[Int(format.format.rawValue)])
       for (rows, cols) in shapes(format) {
         let w = Weights(format, rows: rows, cols: cols, seed: UInt64(rows * 1000 + cols))
-        for tokens in [1, 2, 3, 5, 6, 7, 8, 9, 17] {
+        for tokens in [1, 2, 3, 5, 6, 7, 8, 9, 17, 34] {
           var random = Random(UInt64(tokens))
           let x = Activations(random.floats(tokens * cols), tokens: tokens, asQ8: q8)
           let y = Self.run(f, w.matrix, rows: 0..<rows, x, tokens: tokens)

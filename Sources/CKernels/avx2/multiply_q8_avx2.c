@@ -58,11 +58,28 @@ CK_INLINE TARGET __m256i pair_sums(int wide, __m256i codes, __m256i x) {
   return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
 }
 
+// How many groups of four columns sums of pairs stay within 16 bits, at most those of one scale: a pair is at most
+// 2 * 127 * the largest code.
+CK_INLINE size_t pairs_at_once(ck_format format) {
+  switch (format) {
+    case CK_Q4_0:
+    case CK_Q4_1:
+    case CK_Q4_K: return 8;
+    case CK_Q6_K: return 2;
+    case CK_Q8_0:
+    case CK_IQ4_NL:
+    case CK_IQ4_XS: return 1;
+    default: return 4;  // at most 31, or two scales a block
+  }
+}
+
 // Integer sums of eight rows (from byte `at` of each step) over `steps` groups of four columns, less
 // offset * (sum of the activations).
-CK_INLINE TARGET void integer_sums(int offset, size_t n, const uint8_t *q, size_t steps, size_t column,
+CK_INLINE TARGET void integer_sums(ck_format format, size_t n, const uint8_t *q, size_t steps, size_t column,
                                    const int16_t mask[2], const ck_block_q8 *const *x, size_t block, __m256i *sums) {
-  const int wide = offset == 128;
+  const int offset = ck_code_offset(format), wide = offset == 128;
+  const size_t most = pairs_at_once(format);
+  __m256i held[tile_tokens];
   const __m256i ones = _mm256_set1_epi16(1);
   const int32_t correction = (int32_t)((uint32_t)(uint16_t)(-offset * mask[0]) | (uint32_t)(-offset * mask[1]) << 16);
 #pragma clang loop unroll(full)
@@ -76,7 +93,8 @@ CK_INLINE TARGET void integer_sums(int offset, size_t n, const uint8_t *q, size_
 #pragma clang loop unroll(full)
     for (size_t t = 0; t < n; t++) {
       const __m256i pairs = pair_sums(wide, v, broadcast_32(x[t][block].q + column + 4 * g));
-      sums[t] = _mm256_add_epi32(sums[t], _mm256_madd_epi16(pairs, ones));
+      held[t] = g % most ? _mm256_add_epi16(held[t], pairs) : pairs;
+      if (g % most == most - 1) sums[t] = _mm256_add_epi32(sums[t], _mm256_madd_epi16(held[t], ones));
     }
   }
 }
@@ -86,7 +104,7 @@ CK_INLINE TARGET void whole_block(ck_format format, size_t n, const ck_tile *til
                                   const ck_block_q8 *const *x, __m256 *sums) {
   static const int16_t both[2] = {1, 1};
   __m256i dots[tile_tokens];
-  integer_sums(ck_code_offset(format), n, tile->q[8 * j] + 4 * h, 8, 0, both, x, j, dots);
+  integer_sums(format, n, tile->q[8 * j] + 4 * h, 8, 0, both, x, j, dots);
   const __m256 a = _mm256_loadu_ps(tile->a[j] + h);
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < n; t++) {
@@ -102,8 +120,8 @@ CK_INLINE TARGET void two_halves(ck_format format, size_t n, const ck_tile *tile
                                  const ck_block_q8 *const *x, __m256 *sums) {
   static const int16_t first[2] = {1, 0}, second[2] = {0, 1};
   __m256i low[tile_tokens], high[tile_tokens];
-  integer_sums(ck_code_offset(format), n, tile->q[8 * j] + 4 * h, 4, 0, first, x, j, low);
-  integer_sums(ck_code_offset(format), n, tile->q[8 * j + 4] + 4 * h, 4, 16, second, x, j, high);
+  integer_sums(format, n, tile->q[8 * j] + 4 * h, 4, 0, first, x, j, low);
+  integer_sums(format, n, tile->q[8 * j + 4] + 4 * h, 4, 16, second, x, j, high);
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < n; t++) {
     __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(low[t]), _mm256_loadu_ps(tile->a[2 * j] + h));
@@ -143,6 +161,8 @@ CK_INLINE TARGET void kernel(ck_format format, size_t n, const ck_tile *tile, si
   }
 }
 
+#define HAS_DIRECT 1
+#include "direct_avx2.h"
 #include "../product_q8.h"
 
 CK_Q8_PRODUCTS(ck_avx2)

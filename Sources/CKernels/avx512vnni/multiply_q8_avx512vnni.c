@@ -132,6 +132,8 @@ CK_INLINE TARGET void kernel(ck_format format, size_t n, const ck_tile *tile, si
 
 #define HAS_DIRECT 1
 #include "direct_avx512vnni.h"
+#define HAS_WIDE 1
+#include "wide_avx512vnni.h"
 #include "../product_q8.h"
 
 CK_Q8_PRODUCTS(ck_avx512vnni)
