@@ -24,12 +24,12 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3"])]),
 
     // Guards mapped files against shrinking; imported only by Inference/Formats.
-    .target(name: "CSystem"),
+    .target(name: "CFileGuard"),
 
     // MARK: - The engine, the harness, the money, the data
 
     .target(name: "StrictJSON"),
-    .target(name: "Inference", dependencies: ["CKernels", "COpenBLAS", "CSystem", "StrictJSON"]),
+    .target(name: "Inference", dependencies: ["CKernels", "COpenBLAS", "CFileGuard", "StrictJSON"]),
     .target(name: "CMeters"),
     .target(name: "Measurement", dependencies: ["CMeters"]),
     .target(name: "CostModel"),

@@ -1,6 +1,6 @@
 // A file's bytes where the system keeps them: mapped for reading, never copied.
 
-import CSystem
+import CFileGuard
 import StrictJSON
 
 #if canImport(Glibc)
@@ -13,7 +13,7 @@ import StrictJSON
 
 /// A file mapped read-only; unmapped when the last tensor that lies in it goes.
 ///
-/// If the file shrinks while its bytes are read, the process ends with status 74 and a line that names it (`CSystem`).
+/// If the file shrinks while its bytes are read, the process ends with status 74 and a line that names it (`CFileGuard`).
 public final class MappedFile: @unchecked Sendable {
   public let path: String
   public let size: Int

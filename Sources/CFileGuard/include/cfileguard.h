@@ -1,6 +1,6 @@
 // What Swift cannot say about the operating system: a guard for mapped files that shrink while they are read.
-#ifndef CSYSTEM_H
-#define CSYSTEM_H
+#ifndef CFILEGUARD_H
+#define CFILEGUARD_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 // The guard of mapped files: a SIGBUS handler that knows which addresses belong to a file.
 #define _GNU_SOURCE
-#include "csystem.h"
+#include "cfileguard.h"
 
 #include <pthread.h>
 #include <signal.h>
