@@ -115,22 +115,32 @@ extension JSONParser {
   private mutating func unicodeEscape(into buffer: inout [UInt8]) throws(JSONError) {
     let start = position - 2
     var value = try fourHexDigits()
-    if (0xdc00..<0xe000).contains(value) { throw JSONError(offset: start, rule: .loneSurrogate) }
-    if (0xd800..<0xdc00).contains(value) {
-      guard next == UInt8(ascii: "\\"), position + 1 < bytes.count,
-        bytes[position + 1] == UInt8(ascii: "u")
-      else { throw JSONError(offset: start, rule: .loneSurrogate) }
-      position += 2
-      let low = try fourHexDigits()
-      guard (0xdc00..<0xe000).contains(low) else {
+    if (0xd800..<0xe000).contains(value) {
+      if let low = try lowSurrogate(after: value) {
+        value = 0x10000 + ((value - 0xd800) << 10) + (low - 0xdc00)
+      } else if limits.acceptsLoneSurrogates {
+        value = 0xfffd
+      } else {
         throw JSONError(offset: start, rule: .loneSurrogate)
       }
-      value = 0x10000 + ((value - 0xd800) << 10) + (low - 0xdc00)
     }
     guard let scalar = Unicode.Scalar(value) else {
       throw JSONError(offset: start, rule: .invalidEscape)
     }
     buffer.append(contentsOf: String(scalar).utf8)
+  }
+
+  /// Takes the escape of the second half of a pair; nil, and nothing taken, where there is none.
+  private mutating func lowSurrogate(after high: UInt32) throws(JSONError) -> UInt32? {
+    guard high < 0xdc00, next == UInt8(ascii: "\\"), position + 1 < bytes.count,
+      bytes[position + 1] == UInt8(ascii: "u")
+    else { return nil }
+    let start = position
+    position += 2
+    let low = try fourHexDigits()
+    if (0xdc00..<0xe000).contains(low) { return low }
+    position = start
+    return nil
   }
 
   private mutating func fourHexDigits() throws(JSONError) -> UInt32 {

@@ -8,16 +8,19 @@ public struct JSONLimits: Sendable {
   public var depth: Int
   /// Whether `NaN`, `Infinity` and `-Infinity` are numbers, as Python writes them into `config.json`.
   public var acceptsNonFinite: Bool
+  /// Whether an unpaired surrogate is read as U+FFFD: a stream may split a character over two texts.
+  public var acceptsLoneSurrogates: Bool
   /// Most values in the text: a value takes more memory than the two bytes it may be written with.
   public var values: Int
 
   public init(
     bytes: Int = 256 << 20, depth: Int = 128, acceptsNonFinite: Bool = false,
-    values: Int = 32 << 20
+    acceptsLoneSurrogates: Bool = false, values: Int = 32 << 20
   ) {
     self.bytes = bytes
     self.depth = depth
     self.acceptsNonFinite = acceptsNonFinite
+    self.acceptsLoneSurrogates = acceptsLoneSurrogates
     self.values = values
   }
 }
