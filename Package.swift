@@ -8,7 +8,9 @@ let package = Package(
     .executable(name: "moebench", targets: ["moebench"])
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
     // MARK: - C: OpenBLAS and our own kernels, imported only by Inference/Kernels
@@ -29,7 +31,8 @@ let package = Package(
     // MARK: - The engine, the harness, the money, the data
 
     .target(name: "StrictJSON"),
-    .target(name: "Inference", dependencies: ["CKernels", "COpenBLAS", "CFileGuard", "StrictJSON"]),
+    .target(
+      name: "Inference", dependencies: ["CKernels", "COpenBLAS", "CFileGuard", "StrictJSON"]),
     .target(name: "CMeters"),
     .target(name: "Measurement", dependencies: ["CMeters"]),
     .target(name: "CostModel"),
@@ -46,10 +49,21 @@ let package = Package(
     .target(
       name: "Analysis", dependencies: ["CostModel", "Measurement", "Models", "StrictJSON"]),
     .target(name: "Targets", dependencies: ["Inference", "Measurement"]),
+    // Apart from Targets, so that the engine never waits for SwiftNIO to build.
+    .target(
+      name: "Endpoint",
+      dependencies: [
+        "Measurement", "StrictJSON",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
     .executableTarget(
       name: "moebench",
       dependencies: [
-        "Analysis", "CostModel", "Inference", "Measurement", "Models", "Reports", "StrictJSON",
+        "Analysis", "CostModel", "Endpoint", "Inference", "Measurement", "Models", "Reports",
+        "StrictJSON",
         "Targets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),

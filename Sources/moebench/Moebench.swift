@@ -11,7 +11,8 @@ struct Moebench: ParsableCommand {
       "Without arguments: measures the shape of \(Run.defaultModel) with synthetic weights and prices it.",
     version: Tool.versionLine,
     subcommands: [
-      Run.self, Decide.self, Cost.self, Compare.self, Report.self, Prices.self, Models_.self,
+      Run.self, EndpointCommand.self, Decide.self, Cost.self, Compare.self, Report.self,
+      Prices.self, Models_.self,
       Machine.self, DoctorCommand.self, Calibrate.self,
       Inspect.self,
       Logits.self, Tokenize.self, Generate.self,

@@ -85,6 +85,14 @@ public struct FileTree: Sendable {
   /// Whether there is anything at the path.
   public func exists(_ path: String) -> Bool { access(root + path, F_OK) == 0 }
 
+  /// Where a symbolic link points; nil where it is none or cannot be read.
+  func link(_ path: String) -> String? {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(root + path, &target, target.count)
+    guard count > 0 else { return nil }
+    return String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   private func fault(_ path: String, _ number: Int32) -> FileFault {
     switch number {
     case ENOENT, ENOTDIR: FileFault(path: path, kind: .notFound)

@@ -30,45 +30,55 @@ extension EnergySample {
   }
 }
 
+/// A test's energy: the measured fields, and beside them what stands in for a meter.
+///
+/// - Parameters:
+///   - samples: Of the test; the first tells the source.
+///   - joules: Per token, from the samples.
+func energyOfTest(
+  _ samples: [EnergySample], joulesPerToken joules: (low: Double, best: Double, high: Double)?
+) -> JSONValue {
+  let energy = samples.first
+  let isMeasured = energy?.provenance == .measured
+  let measured = isMeasured ? joules : nil
+  var reasons: [EnergyReason] = []
+  for reason in samples.flatMap(\.invalidReasons) where !reasons.contains(reason) {
+    reasons.append(reason)
+  }
+  let estimate = isMeasured ? nil : joules
+  if estimate != nil {
+    reasons.insert(EnergyReason(.noMeter, "no meter: \(energy?.source ?? "none")"), at: 0)
+  }
+  let provenance = measured == nil && estimate == nil ? nil : energy?.provenance
+  return object([
+    ("source", .stringOrNull(energy?.source)),
+    ("provenance", .stringOrNull(provenance?.rawValue)),
+    ("joules_per_token", .numberOrNull(measured?.best)),
+    ("ci_low", .numberOrNull(measured?.low)),
+    ("ci_high", .numberOrNull(measured?.high)),
+    ("power_valid", .bool(measured != nil && reasons.isEmpty)),
+    ("power_invalid_reasons", .array(reasons.map { .string($0.fault.code) })),
+    (
+      "reason",
+      .stringOrNull(measured == nil ? reasons.first?.message ?? "nothing was measured" : nil)
+    ),
+    (
+      "estimated",
+      estimate.map { estimate in
+        object([
+          ("method", .stringOrNull(energy?.source)),
+          ("joules_per_token", .numberOrNull(estimate.best)),
+          ("low", .numberOrNull(estimate.low)), ("high", .numberOrNull(estimate.high)),
+        ])
+      } ?? .null
+    ),
+  ])
+}
+
 extension RunReport {
-  /// A test's energy: the measured fields, and beside them what stands in for a meter.
   func energy(of result: TestResult) -> JSONValue {
-    let joules = result.joulesPerToken
-    let energy = result.samples.first?.energy
-    let isMeasured = energy?.provenance == .measured
-    let measured = isMeasured ? joules : nil
-    var reasons: [EnergyReason] = []
-    for reason in result.samples.flatMap(\.energy.invalidReasons) where !reasons.contains(reason) {
-      reasons.append(reason)
-    }
-    let estimate = isMeasured ? nil : joules
-    if estimate != nil {
-      reasons.insert(EnergyReason(.noMeter, "no meter: \(energy?.source ?? "none")"), at: 0)
-    }
-    let provenance = measured == nil && estimate == nil ? nil : energy?.provenance
-    return object([
-      ("source", .stringOrNull(energy?.source)),
-      ("provenance", .stringOrNull(provenance?.rawValue)),
-      ("joules_per_token", .numberOrNull(measured?.best)),
-      ("ci_low", .numberOrNull(measured?.low)),
-      ("ci_high", .numberOrNull(measured?.high)),
-      ("power_valid", .bool(measured != nil && reasons.isEmpty)),
-      ("power_invalid_reasons", .array(reasons.map { .string($0.fault.code) })),
-      (
-        "reason",
-        .stringOrNull(measured == nil ? reasons.first?.message ?? "nothing was measured" : nil)
-      ),
-      (
-        "estimated",
-        estimate.map { estimate in
-          object([
-            ("method", .stringOrNull(energy?.source)),
-            ("joules_per_token", .numberOrNull(estimate.best)),
-            ("low", .numberOrNull(estimate.low)), ("high", .numberOrNull(estimate.high)),
-          ])
-        } ?? .null
-      ),
-    ])
+    let joules = result.joulesPerToken.map { ($0.low, $0.best, $0.high) }
+    return energyOfTest(result.samples.map(\.energy), joulesPerToken: joules)
   }
 
   /// Of the tests the cost rests on; nil where nothing was priced.

@@ -5,13 +5,6 @@ import Measurement
 import StrictJSON
 
 extension RunReport {
-  /// One cell: a number, or words.
-  private enum Cell {
-    case text(String)
-    case number(Double?)
-    case integer(Int?)
-  }
-
   private func row(_ result: TestResult) -> [(String, Cell)] {
     let test = result.test
     let summary = result.summary()
@@ -68,7 +61,7 @@ extension RunReport {
     get throws(JSONError) {
       var text = ""
       for result in tests {
-        var members = row(result).map { ($0.0, Self.json($0.1)) }
+        var members = row(result).map { ($0.0, $0.1.json) }
         members.append(
           ("samples_ns", .array(result.samples.map { .numberOrNull(($0.seconds * 1e9).rounded()) }))
         )
@@ -84,7 +77,7 @@ extension RunReport {
   public var csv: String {
     guard let first = tests.first else { return "" }
     let header = row(first).map { "\"\($0.0)\"" }.joined(separator: ",")
-    let rows = tests.map { row($0).map { Self.csv($0.1) }.joined(separator: ",") }
+    let rows = tests.map { row($0).map { $0.1.csv }.joined(separator: ",") }
     return ([header] + rows).joined(separator: "\n") + "\n"
   }
 
@@ -112,45 +105,14 @@ extension RunReport {
 
   public var sql: String {
     guard let first = tests.first else { return "" }
-    let columns = row(first).map { name, cell in
-      let type = if case .text = cell { "TEXT" } else { "REAL" }
-      return "  \(name) \(type)"
-    }
+    let columns = row(first).map { "  \($0.0) \($0.1.sqlType)" }
     var text =
       "CREATE TABLE IF NOT EXISTS moebench (\n" + columns.joined(separator: ",\n") + "\n);\n\n"
     for result in tests {
-      let values = row(result).map { Self.sql($0.1) }.joined(separator: ", ")
+      let values = row(result).map { $0.1.sql }.joined(separator: ", ")
       let names = row(result).map(\.0).joined(separator: ", ")
       text += "INSERT INTO moebench (\(names)) VALUES (\(values));\n"
     }
     return text
-  }
-
-  private static func json(_ cell: Cell) -> JSONValue {
-    switch cell {
-    case .text(let text): .string(text)
-    case .number(let number): .numberOrNull(number)
-    case .integer(let number): .intOrNull(number)
-    }
-  }
-
-  private static func csv(_ cell: Cell) -> String {
-    switch cell {
-    case .text(let text):
-      // A spreadsheet runs what begins with one of these.
-      let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
-      let quoted = text.replacing("\"", with: "\"\"")
-      return "\"\(isFormula ? "'" : "")\(quoted)\""
-    case .number(let number): return number.map { "\($0)" } ?? ""
-    case .integer(let number): return number.map(String.init) ?? ""
-    }
-  }
-
-  private static func sql(_ cell: Cell) -> String {
-    switch cell {
-    case .text(let text): "'" + text.replacing("'", with: "''") + "'"
-    case .number(let number): number.map { "\($0)" } ?? "NULL"
-    case .integer(let number): number.map(String.init) ?? "NULL"
-    }
   }
 }

@@ -29,6 +29,20 @@ struct ResultWriter {
   let format: OutputFormat
   let path: String?
 
+  func write(_ report: EndpointReport) throws {
+    let rows = report.rows
+    let text =
+      switch format {
+      case .table: report.text(path == nil ? Output.style : .plain)
+      case .json: try report.json.text(pretty: true) + "\n"
+      case .jsonl: try rows.lines
+      case .csv: rows.csv
+      case .md: rows.markdown
+      case .sql: rows.sql
+      }
+    try write(text)
+  }
+
   func write(_ report: RunReport) throws {
     let text =
       switch format {
@@ -39,6 +53,10 @@ struct ResultWriter {
       case .md: report.markdown
       case .sql: report.sql
       }
+    try write(text)
+  }
+
+  private func write(_ text: String) throws {
     guard let path else { return Output.standard(text) }
     try AtomicFile.write(path, Array(text.utf8))
   }

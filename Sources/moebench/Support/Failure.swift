@@ -3,6 +3,7 @@
 import Analysis
 import ArgumentParser
 import CostModel
+import Endpoint
 import Inference
 import Measurement
 import Models
@@ -77,6 +78,8 @@ struct Failure: Error, CustomStringConvertible {
       case .interrupted: .interrupted
       default: .badData
       }
+    case let error as EndpointError: error.status
+    case is EndpointAddress.Fault, is ServiceObjectiveError: .usage
     case is PlanError, is ListError, is CostError, is CostSettingsError, is WattsError,
       is MeterRequestError:
       .usage
@@ -101,5 +104,16 @@ struct Failure: Error, CustomStringConvertible {
       ? Moebench.message(for: error) : text
     let oneLine = first.split(whereSeparator: \.isNewline).joined(separator: " ")
     return oneLine.utf8.count <= 290 ? oneLine : String(oneLine.prefix(280)) + "…"
+  }
+}
+
+extension EndpointError {
+  fileprivate var status: ExitStatus {
+    switch self {
+    case .refused: .refused
+    case .cancelled: Interruption.status ?? .interrupted
+    case .unusableModelList: .badData
+    default: .unavailable
+    }
   }
 }

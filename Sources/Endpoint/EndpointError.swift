@@ -1,0 +1,35 @@
+// What ends a whole run: more requests would say the same.
+
+/// Why a server was not measured any further.
+public enum EndpointError: Error, Equatable {
+  case refused(status: Int, message: String)
+  case notFound(url: String, message: String)
+  case redirected(status: Int, location: String)
+  case unusableModelList(String)
+  case noModel
+  case unreachable(String)
+  case cannotStart(String)
+  case cancelled
+
+  /// Whether the server denied access: status 77 in place of 69.
+  public var isRefusal: Bool {
+    if case .refused = self { true } else { false }
+  }
+}
+
+extension EndpointError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .refused(let status, let message):
+      "the server refuses access (status \(status)): \(message)"
+    case .notFound(let url, let message): "\(url): status 404: \(message)"
+    case .redirected(let status, let location):
+      "the server redirects (status \(status)) to \(location), which is not followed: give the final URL"
+    case .unusableModelList(let rule): "/models: \(rule); --model names one"
+    case .noModel: "/models lists no model; --model names one"
+    case .unreachable(let reason): reason
+    case .cannotStart(let reason): reason
+    case .cancelled: "interrupted"
+    }
+  }
+}

@@ -1,0 +1,147 @@
+// One run against a server, wired together: client, load, meter, money.
+
+import Analysis
+import CostModel
+import Endpoint
+import Measurement
+import Models
+import Reports
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+struct EndpointSession {
+  private let address: EndpointAddress
+  private let service: ServiceOptions
+  private let load: LoadOptions
+  private let nodes: Int
+  private let settings: CostSettings
+  private let environment = Environment.current()
+  private let meters: Metering
+  private let plan: LoadPlan
+  private let prompts: PromptMaker
+  private let promptsFrom: String
+  private let objective: ServiceObjective?
+  private let timeouts: EndpointTimeouts
+  private let key: APIKey?
+  private let progress: Progress
+
+  /// Checks every option before anything is sent.
+  init(
+    address: EndpointAddress, service: ServiceOptions, load: LoadOptions, nodes: Int,
+    cost: CostOptions, progress: Progress
+  ) throws {
+    self.address = address
+    self.service = service
+    self.load = load
+    self.nodes = nodes
+    self.progress = progress
+    settings = try cost.settings()
+    plan = try load.plan()
+    objective = try load.slo.map { (flag) throws in try ServiceObjective(flag: flag) }
+    timeouts = try service.timeouts()
+    key = try EndpointKey.read(file: service.apiKeyFile)
+    // A meter of this machine says nothing about a server elsewhere; given watts and a meter on the network do.
+    let isBlind = !address.isLocal && cost.watts == nil && cost.meter == "auto"
+    meters = try Metering(isBlind ? "none" : cost.meter, watts: cost.watts, environment)
+    let text = try EndpointPrompts.text(load.promptFile)
+    promptsFrom = text.origin
+    prompts = PromptMaker(
+      text: text.bytes,
+      promptTokens: try LoadOptions.range(load.promptTokens, flag: "--prompt-tokens"),
+      outputTokens: try LoadOptions.range(load.genTokens, flag: "--gen-tokens"), seed: load.seed)
+    _ = try service.checkedRetries()
+  }
+
+  func run() throws -> EndpointReport {
+    let started = Date()
+    // While nothing is asked of the server, whose model is resident.
+    let idle = meters.idle()
+    let (outcome, model, notes) = try Waiting.value { [job] in try await job.run() }
+    progress.clear()
+    var report = EndpointReport(
+      tool: .init(version: Tool.version, commit: Tool.commit),
+      startedAt: started.formatted(.iso8601),
+      status: outcome.isInterrupted ? .interrupted : .complete, environment: environment,
+      service: summary(model), load: loadSummary, levels: outcome.levels,
+      plannedLevels: plan.levels.count * (plan.repeatsPrompts ? 2 : 1), objective: objective,
+      account: meters.account(idle: idle), energyNote: energyNote)
+    report.warnings =
+      notes + report.requestWarnings + EndpointNotes.warnings(report, key: key, address)
+    try price(&report, idle)
+    return report
+  }
+
+  private var job: EndpointJob {
+    var settings = EndpointSettings(address: address, model: service.model ?? "")
+    settings.api = service.api
+    settings.isStreaming = !service.noStream
+    settings.ignoresEndOfText = service.ignoreEos
+    settings.key = key
+    settings.timeouts = timeouts
+    settings.retries = service.retries
+    return EndpointJob(
+      settings: settings, plan: plan, prompts: prompts, progress: progress,
+      watch: LevelWatch(
+        port: address.isLocal ? address.port : nil, meter: meters.meter, nodes: nodes))
+  }
+
+  private func summary(_ model: String) -> EndpointReport.Service {
+    .init(
+      url: address.text, api: service.api.rawValue, isStreaming: !service.noStream, model: model,
+      isLocal: address.isLocal, nodes: nodes, hasKey: key != nil,
+      timeouts: [
+        ("connect", timeouts.connect), ("ttft", timeouts.firstToken), ("idle", timeouts.idle),
+        ("total", timeouts.total),
+      ], retries: service.retries, ignoresEndOfText: service.ignoreEos)
+  }
+
+  private var loadSummary: EndpointReport.Load {
+    .init(
+      requestsPerLevel: plan.requests, promptTokens: prompts.promptTokens,
+      outputTokens: prompts.outputTokens, promptsFrom: promptsFrom, coolsDown: plan.coolsDown,
+      seed: plan.seed)
+  }
+
+  private var energyNote: String {
+    guard address.isLocal else {
+      return
+        "the server is not on this machine: --watts gives its power, --meter a meter that sees it"
+    }
+    return "of the whole machine while a level ran, this program included"
+  }
+
+  private func price(_ report: inout EndpointReport, _ idle: IdlePower) throws {
+    let knows = settings.hardwareUsd != nil || settings.rentalUsdPerHour != nil
+    guard address.isLocal || knows else {
+      report.costReason =
+        "what the server costs is not known: --rental or --hardware-cost, with --nodes, tell"
+      return
+    }
+    let count = Double(nodes)
+    var scaled = settings
+    scaled.hardwareUsd = settings.hardwareUsd.map { $0 * count }
+    scaled.rentalUsdPerHour = settings.rentalUsdPerHour.map { $0 * count }
+    let basis = try CostBasis(
+      scaled, processors: address.isLocal ? environment.cpu.logicalCores.value : nil,
+      isVirtual: address.isLocal && environment.virtualisation.value.flatMap { $0 } != nil,
+      idleWatts: try idle.estimate().scaled(by: count), idleSource: idle.story,
+      tables: SiteTables.builtIn)
+    let tests = try report.tests.map { try $0.measurement() }
+    let cost = try RunCost(tests, basis: basis, mix: settings.mix)
+    report.cost = cost
+    report.costReason = cost.reason
+    report.prices = try EndpointPrices.all(model: report.service.model, cost: cost)
+    if basis.assumesHardware {
+      report.warnings.append(
+        .init(
+          code: "hardware_cost_assumed",
+          message:
+            "what this machine costs is not known: --hardware-cost or --rental gives the real figure"
+        ))
+    }
+  }
+}
