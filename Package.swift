@@ -48,7 +48,7 @@ let package = Package(
       exclude: ["Schemas"]),
     .target(
       name: "Analysis", dependencies: ["CostModel", "Measurement", "Models", "StrictJSON"]),
-    .target(name: "Targets", dependencies: ["Inference", "Measurement"]),
+    .target(name: "Targets", dependencies: ["Inference", "Measurement", "StrictJSON"]),
     // Apart from Targets, so that the engine never waits for SwiftNIO to build.
     .target(
       name: "Endpoint",

@@ -9,11 +9,17 @@ public struct MachineProbe {
   private let clock = SystemClock()
 
   /// - Parameter lastCacheBytes: The buffer is many times this, so that reads come from memory.
-  public init(threads: Int, lastCacheBytes: Int, instructionSet: String? = nil) throws(EngineError)
-  {
-    let size = min(max(8 * lastCacheBytes, 256 << 20), 1 << 30)
+  public init(
+    threads: Int, lastCacheBytes: Int, usesHugePages: Bool = true, instructionSet: String? = nil
+  ) throws(EngineError) {
     probe = try CeilingProbe(
-      threads: threads, bufferBytes: size, instructionSet: instructionSet)
+      threads: threads, bufferBytes: Self.bufferBytes(lastCacheBytes),
+      usesHugePages: usesHugePages, instructionSet: instructionSet)
+  }
+
+  /// Many times the last cache, so that reads come from memory.
+  static func bufferBytes(_ lastCacheBytes: Int) -> Int {
+    min(max(8 * lastCacheBytes, 256 << 20), 1 << 30)
   }
 
   /// Amount a second, bytes for reading and operations otherwise, over at least `runs` runs and `seconds` in all, the first run
@@ -21,20 +27,30 @@ public struct MachineProbe {
   public func rate(
     of work: CeilingProbe.Work, runs: Int = 7, seconds: Double = 0.4
   ) -> Reading<Summary> {
-    let amount = probe.amount(of: work)
+    clock.rate(amount: probe.amount(of: work), runs: runs, seconds: seconds) { probe.run(work) }
+  }
+}
+
+extension MonotonicClock {
+  /// Amount a second of some work: at least `runs` runs and `seconds` in all, the first run left out.
+  func rate(amount: Double, runs: Int, seconds: Double, _ work: () -> Void) -> Reading<Summary> {
     var rates: [Double] = []
-    probe.run(work)
-    let began = clock.now()
-    var now = began
-    while now - began < seconds || rates.count < runs {
-      probe.run(work)
-      let end = clock.now()
-      if end > now { rates.append(amount / (end - now)) }
-      now = end
+    work()
+    let began = now()
+    var end = began
+    while end - began < seconds || rates.count < runs {
+      let start = now()
+      work()
+      end = now()
+      if end > start { rates.append(amount / (end - start)) }
+      if end - began > Self.patience && !rates.isEmpty { break }
     }
     guard let summary = Summary(rates) else {
       return .unknown(reason: "the clock saw no time pass")
     }
     return .known(summary)
   }
+
+  /// No measurement of a limit takes longer than this, seconds.
+  private static var patience: Double { 5 }
 }

@@ -1,19 +1,51 @@
-// moebench machine: a complete document, and limits that were really measured.
+// moebench machine: a complete document, limits that were really measured, and kept.
 
+import Foundation
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct MachineTests {
-  @Test("the machine's document has its parts, its meters and every limit with a spread")
-  func document() throws {
-    let result = try Program.run("machine", "-o", "json", "-r", "2", "-t", "1")
+  private static let quick = [
+    "-o", "json", "-r", "2", "-t", "1", "--seconds", "0", "--formats", "q8_0,q4_k",
+  ]
+
+  private func document(_ arguments: [String], cache: URL) throws -> JSONValue {
+    let result = try Program.run(
+      "machine", arguments: arguments, environment: ["XDG_CACHE_HOME": cache.path])
     #expect(result.status == 0, "\(result.error)")
-    let json = try JSONValue(parsing: result.output)
-    #expect(json["schema"]?.string == "moebench.machine/1")
-    #expect(json["machine"]?["memory_bytes"] != nil)
-    #expect(json["instruction_sets"]?.array?.contains { $0["available"]?.bool == true } == true)
-    #expect(json["meters"]?.array?.isEmpty == false)
-    let ceilings = try #require(json["ceilings"])
+    return try JSONValue(parsing: result.output)
+  }
+
+  private func folder() -> URL {
+    FileManager.default.temporaryDirectory.appendingPathComponent("moebench-\(UUID().uuidString)")
+  }
+
+  @Test("the machine's document is valid, and its limits are kept until they are measured again")
+  func keeps() throws {
+    let cache = folder()
+    defer { try? FileManager.default.removeItem(at: cache) }
+    let first = try document(Self.quick, cache: cache)
+    let schema = try RepositoryFile.json("Sources/Reports/Schemas/machine.schema.json")
+    #expect(SchemaValidator(schema).violations(of: first) == [])
+    #expect(first["ceilings"]?["age_seconds"]?.isNull == true)
+    try check(try #require(first["ceilings"]))
+    let kept = try document(Self.quick, cache: cache)
+    #expect(SchemaValidator(schema).violations(of: kept) == [])
+    #expect(try #require(kept["ceilings"]?["age_seconds"]?.double) >= 0)
+    for key in ["measured_at", "read_bandwidth_gb_s", "int8_gop_s", "products"] {
+      let (a, b) = (first["ceilings"]?[key], kept["ceilings"]?[key])
+      #expect(a == b, "\(key)")
+    }
+    let file = try #require(
+      FileManager.default.contentsOfDirectory(atPath: cache.path + "/moebench").first)
+    try Data(#"{"schema": "moebench.limits/1"}"#.utf8).write(
+      to: cache.appendingPathComponent("moebench/\(file)"))
+    let again = try document(Self.quick, cache: cache)
+    #expect(again["ceilings"]?["age_seconds"]?.isNull == true)
+  }
+
+  private func check(_ ceilings: JSONValue) throws {
     #expect(ceilings["read_bandwidth_gb_s"]?.array?.count == 1)
     for key in ["f32_gflop_s", "int8_gop_s"] {
       let points = try #require(ceilings[key]?.array)
@@ -25,12 +57,15 @@ import Testing
         #expect(median > 0)
         #expect(try #require(point["min"]?.double) <= median)
         #expect(try #require(point["max"]?.double) >= median)
-        #expect(try #require(point["ci_low"]?.double) < (try #require(point["ci_high"]?.double)))
       }
     }
+    let formats = try #require(ceilings["products"]?.array).compactMap { $0["format"]?.string }
+    #expect(formats == ["f32", "q8_0", "q4_k"])
   }
 
-  @Test("impossible flags of machine are refused", arguments: [["-t", "0"], ["-r", "0"]])
+  @Test(
+    "impossible flags of machine are refused",
+    arguments: [["-t", "0"], ["-r", "0"], ["--seconds", "-1"], ["--formats", "q9"]])
   func flags(_ arguments: [String]) throws {
     let result = try Program.run("machine", arguments: arguments)
     #expect(result.status == 64)

@@ -32,11 +32,15 @@ public final class CeilingProbe {
 
   /// - Parameters:
   ///   - bufferBytes: Should exceed the last-level cache several times.
-  public init(threads: Int, bufferBytes: Int, instructionSet: String? = nil) throws(EngineError) {
+  ///   - usesHugePages: Whether the system may back the buffer with huge pages.
+  public init(
+    threads: Int, bufferBytes: Int, usesHugePages: Bool = true, instructionSet: String? = nil
+  ) throws(EngineError) {
     _ = BLAS.singleThreaded
     self.threads = threads
     kernels = try Kernels(named: instructionSet)
     buffer = try Memory(byteCount: bufferBytes, purpose: "a bandwidth buffer")
+    if !usesHugePages { buffer.adviseSmallPages() }
     // Pages that were never written would all be one page of zeros.
     memset(buffer.base, 1, bufferBytes)
     let arena = try Memory(byteCount: 1 << 20, purpose: "activations")
@@ -86,9 +90,11 @@ extension CeilingProbe: ParallelProgram {
   public func run(_ worker: Worker) {
     switch work {
     case .read:
-      let floats = buffer.byteCount / 4
-      let share = worker.share(of: floats)
-      let sum = kernels.sumOfSquares(buffer.floats + share.lowerBound, share.count)
+      // In pieces, as weights are read: far-apart halves fell on the same memory channels.
+      var sum: Float = 0
+      worker.claim(buffer.byteCount / 4, by: 1 << 18) { piece in
+        sum += kernels.sumOfSquares(buffer.floats + piece.lowerBound, piece.count)
+      }
       // Used, so that no compiler may skip the reading.
       if sum == 1 { checksum = sum }
     case .multiply(let rows):

@@ -36,7 +36,16 @@ public final class Memory: @unchecked Sendable {
   #if os(Linux)
     /// MADV_HUGEPAGE of <linux/mman.h>, which the Swift overlay leaves out.
     private static let hugePages: Int32 = 14
+    /// MADV_NOHUGEPAGE.
+    private static let smallPages: Int32 = 15
   #endif
+
+  /// Asks for pages of the usual size, before any is written.
+  func adviseSmallPages() {
+    #if os(Linux)
+      madvise(base, max(byteCount, 1), Self.smallPages)
+    #endif
+  }
 
   deinit { munmap(base, max(byteCount, 1)) }
 

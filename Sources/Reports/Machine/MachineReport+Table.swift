@@ -6,7 +6,7 @@ import Measurement
 extension MachineReport {
   /// Plain text of about 80 columns.
   public var text: String {
-    [parts, limits, ["Meters:"] + meterLines].map { $0.joined(separator: "\n") }
+    [parts, limitLines, ["Meters:"] + meterLines].map { $0.joined(separator: "\n") }
       .joined(separator: "\n\n") + "\n"
   }
 
@@ -31,8 +31,8 @@ extension MachineReport {
       ("caches", caches),
       (
         "instructions",
-        instructionSets.map { $0.isAvailable ? $0.name : "(\($0.name))" }.joined(separator: " ")
-          + "; () is not on this machine"
+        Self.names(instructionSets.filter(\.isAvailable))
+          + Self.missing(instructionSets.filter { !$0.isAvailable })
       ),
       (
         "memory",
@@ -53,27 +53,58 @@ extension MachineReport {
     return table.lines()
   }
 
-  private var limits: [String] {
+  private static func names(_ sets: [(name: String, isAvailable: Bool)]) -> String {
+    sets.map(\.name).joined(separator: " ")
+  }
+
+  private static func missing(_ sets: [(name: String, isAvailable: Bool)]) -> String {
+    sets.isEmpty ? "" : "; not here: \(names(sets))"
+  }
+
+  private var limitLines: [String] {
     var table = TextTable([.left, .right, .left])
     table.add(["limits measured here", "median", "95 % interval"])
-    func add(_ name: String, _ unit: String, _ points: [Point]) {
-      for point in points {
-        let summary = point.rate.value
-        table.add([
-          "\(name.replacing("#", with: "\(point.size)"))",
-          summary.map { "\(Number.short($0.median / 1e9)) \(unit)" } ?? "-",
-          summary?.interval.map {
-            "\(Number.short($0.low / 1e9)) … \(Number.short($0.high / 1e9))"
-          } ?? point.rate.reason ?? "-",
-        ])
+    func add(_ name: String, _ unit: String, _ rate: Reading<Rate>) {
+      let known = rate.value
+      var interval = rate.reason ?? "-"
+      if let low = known?.low, let high = known?.high {
+        interval = "\(Number.short(low / 1e9)) … \(Number.short(high / 1e9))"
+      }
+      table.add([name, known.map { "\(Number.short($0.median / 1e9)) \(unit)" } ?? "-", interval])
+    }
+    for point in limits.bandwidth {
+      add("read memory, \(point.size) thread\(point.size == 1 ? "" : "s")", "GB/s", point.rate)
+    }
+    add("  on small pages", "GB/s", limits.smallPageBandwidth)
+    for point in limits.floatRates {
+      add("f32 product, \(point.size) row\(point.size == 1 ? "" : "s")", "GFLOP/s", point.rate)
+    }
+    for point in limits.integerRates {
+      add("int8 product, \(point.size) row\(point.size == 1 ? "" : "s")", "GOP/s", point.rate)
+    }
+    for curve in limits.products {
+      for point in curve.streamed where point.size == 1 {
+        add("\(curve.format) weights from memory, 1 row", "Gweights/s", point.rate)
       }
     }
-    add("read memory, # threads", "GB/s", bandwidth)
-    add("f32 product, # rows", "GFLOP/s", floatRates)
-    add("int8 product, # rows", "GOP/s", integerRates)
+    for run in limits.references {
+      func rate(_ reading: Reading<Rate>) -> String {
+        reading.value.map { Number.short($0.median) } ?? "-"
+      }
+      table.add([
+        "small mixture in \(run.format)", "\(rate(run.decode)) tokens/s",
+        "decode; \(rate(run.prefill)) tokens/s prefill",
+      ])
+    }
     var lines = table.lines()
+    let threads = limits.threads
     lines.append("Products ran on \(threads) thread\(threads == 1 ? "" : "s").")
-    if let steal = disturbance.stealFraction.value, steal > 0.01 {
+    if let age = limitsAge {
+      lines += wrapped(
+        "Measured \(Number.age(age)) ago (\(limits.measuredAt)) and kept; --measure measures again."
+      )
+    }
+    if let steal = limits.stealShare, steal > 0.01 {
       lines.append("Another guest took \(Number.percent(steal)) of this machine meanwhile.")
     }
     return lines

@@ -73,4 +73,14 @@ public enum Number {
     let whole = Int(min(seconds, 1e12).rounded())
     return "\(whole / 60) min \(whole % 60) s"
   }
+
+  /// How long ago, in one unit: `3 h`.
+  public static func age(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<90: "\(fixed(max(seconds, 0), 0)) s"
+    case ..<5400: "\(fixed(seconds / 60, 0)) min"
+    case ..<172_800: "\(fixed(seconds / 3600, 0)) h"
+    default: "\(fixed(seconds / 86400, 0)) days"
+    }
+  }
 }

@@ -1,5 +1,6 @@
 // moebench machine: what this machine is made of, and what it can do at best.
 
+import Analysis
 import ArgumentParser
 import Inference
 import Measurement
@@ -20,24 +21,33 @@ enum MachineFormat: String, ExpressibleByArgument, CaseIterable {
 
 struct Machine: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Describe this machine and measure its limits: memory reading, matrix products.")
+    abstract: "Describe this machine and its measured limits: memory reading, matrix products.",
+    discussion: "Limits are measured once and kept; --measure measures them again.")
 
   @Option(
     name: [.short, .long], help: ArgumentHelp("Most threads (default: physical cores).")
   )
   var threads: Int?
 
-  @Option(name: [.short, .long], help: "Measurements of each limit.")
+  @Option(name: [.short, .long], help: "Measurements of each limit, at least.")
   var repetitions = 7
+
+  @Option(help: ArgumentHelp("Time for each limit, at least, s.", valueName: "seconds"))
+  var seconds = 0.15
+
+  @Option(
+    help: ArgumentHelp(
+      "Weight formats whose products are timed, separated by commas.", valueName: "formats"))
+  var formats = ProductTimes.formats.map(\.rawValue).joined(separator: ",")
+
+  @Flag(help: "Measure again, whatever was kept from an earlier time.")
+  var measure = false
 
   @Option(name: [.customShort("o"), .long], help: "Format of the result.")
   var output = MachineFormat.table
 
   @Flag(help: "No progress on standard error.")
   var quiet = false
-
-  /// An expert sees few rows, a prompt many.
-  private static let rows = [1, 4, 16, 64, 512]
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
@@ -47,58 +57,39 @@ struct Machine: ParsableCommand {
       throw ValidationError(
         PlanError.repetitionsOutOfBounds(repetitions, Plan.repetitionBounds).description)
     }
+    guard seconds >= 0, seconds <= 60 else {
+      throw ValidationError("--seconds \(seconds): must be from 0 to 60")
+    }
   }
 
   mutating func run() throws {
     let environment = Environment.current()
-    let report = try measure(environment, Progress(quiet: quiet))
+    let started = Date()
+    let (limits, age) = try limits(environment)
+    let estimate = try PowerModel.of(environment)
+    let report = MachineReport(
+      tool: .init(version: Tool.version, commit: Tool.commit),
+      startedAt: started.formatted(.iso8601), environment: environment,
+      instructionSets: InstructionSet.all.map { ($0.name, $0.isAvailable) },
+      meters: Doctor(estimate: estimate).meters(), limits: limits, limitsAge: age)
     switch output {
     case .table: Output.standard(report.text)
     case .json: Output.standard(try report.json.text(pretty: true) + "\n")
     }
   }
 
-  private func measure(_ environment: Environment, _ progress: Progress) throws -> MachineReport {
-    let started = Date()
-    let cores = environment.cpu.physicalCores.value ?? environment.cpu.logicalCores.value ?? 1
-    let most = threads ?? max(1, min(cores, environment.cpu.affinity.value ?? cores))
-    let last = environment.cpu.caches.value?.max { $0.level < $1.level }?.bytes ?? 32 << 20
-    let counters = SystemCounters()
-    let before = counters.snapshot()
-    var bandwidth: [MachineReport.Point] = []
-    for count in Self.threadCounts(to: most) {
-      progress.say("reading memory with \(count) threads")
-      let probe = try MachineProbe(threads: count, lastCacheBytes: last)
-      bandwidth.append(.init(size: count, rate: probe.rate(of: .read, runs: repetitions)))
+  private func limits(_ environment: Environment) throws -> (MachineLimits, age: Double?) {
+    let formats = try formats.split(separator: ",", omittingEmptySubsequences: false).compactMap {
+      try EngineOptions.format(named: String($0))
     }
-    progress.say("multiplying matrices")
-    let probe = try MachineProbe(threads: most, lastCacheBytes: last)
-    let floats = Self.rows.map {
-      MachineReport.Point(size: $0, rate: probe.rate(of: .multiply(rows: $0), runs: repetitions))
-    }
-    let integers = Self.rows.map {
-      MachineReport.Point(
-        size: $0, rate: probe.rate(of: .multiplyBlocks(rows: $0), runs: repetitions))
-    }
-    let disturbance = Disturbance(from: before, to: counters.snapshot())
-    progress.clear()
-    let estimate = try PowerModel.of(environment)
-    return MachineReport(
-      tool: .init(version: Tool.version, commit: Tool.commit),
-      startedAt: started.formatted(.iso8601), environment: environment,
-      instructionSets: InstructionSet.all.map { ($0.name, $0.isAvailable) },
-      meters: Doctor(estimate: estimate).meters(), threads: most, bandwidth: bandwidth,
-      floatRates: floats, integerRates: integers, disturbance: disturbance)
-  }
-
-  /// 1, 2, 4 … and the most.
-  private static func threadCounts(to most: Int) -> [Int] {
-    var counts: [Int] = []
-    var count = 1
-    while count < most {
-      counts.append(count)
-      count *= 2
-    }
-    return counts + [most]
+    let most = threads ?? LimitsMeasurement.usableThreads(environment)
+    let cache = LimitsCache(environment, threads: most)
+    if !measure, let kept = cache.load() { return (kept.limits, kept.age) }
+    let limits = try LimitsMeasurement(
+      environment: environment, threads: most, formats: formats, repetitions: repetitions,
+      seconds: seconds, progress: Progress(quiet: quiet)
+    ).measure()
+    cache.store(limits)
+    return (limits, nil)
   }
 }

@@ -1,0 +1,99 @@
+// Keeps a machine's measured limits between runs: one small file a machine and thread count.
+
+import Analysis
+import Measurement
+import Reports
+import StrictJSON
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Limits under `$XDG_CACHE_HOME/moebench` (`~/.cache/moebench`).
+struct LimitsCache {
+  private let folder: String?
+  private let key: String
+
+  private static let limit = 4 << 20
+
+  init(_ environment: Environment, threads: Int) {
+    folder = Self.folder
+    key = "limits-\(Self.identity(environment))-t\(threads).json"
+  }
+
+  /// What was kept, and its age in seconds; nil where nothing was, or it cannot be used, which is said.
+  func load() -> (limits: MachineLimits, age: Double)? {
+    guard let path, FileManager.default.fileExists(atPath: path) else { return nil }
+    do {
+      let limits = try MachineLimits(
+        parsing: ResultFile.bytes(path, limit: Self.limit), file: key)
+      guard let date = try? Date(limits.measuredAt, strategy: .iso8601) else {
+        throw Failure(.badData, "\(key): measured_at is no time")
+      }
+      return (limits, max(0, Date().timeIntervalSince(date)))
+    } catch {
+      Output.error("moebench: the kept limits are measured again: \(error)\n")
+      return nil
+    }
+  }
+
+  /// Limits from a file that the user names.
+  static func read(_ path: String) throws -> MachineLimits {
+    try MachineLimits(
+      parsing: ResultFile.bytes(path, limit: limit), file: ResultFile.name(path))
+  }
+
+  /// Keeps the limits; that it cannot is no reason to fail, and is said.
+  func store(_ limits: MachineLimits) {
+    guard let folder, let path else {
+      return Output.error("moebench: neither XDG_CACHE_HOME nor HOME is set: limits are not kept\n")
+    }
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try AtomicFile.write(path, Array(limits.document.text(pretty: true).utf8))
+    } catch {
+      Output.error("moebench: limits are not kept: \(error)\n")
+    }
+  }
+
+  /// The kept limits, or freshly measured ones, which are then kept.
+  static func current(
+    _ environment: Environment, progress: Progress
+  ) throws -> (limits: MachineLimits, age: Double?) {
+    let threads = LimitsMeasurement.usableThreads(environment)
+    let cache = LimitsCache(environment, threads: threads)
+    if let kept = cache.load() { return (kept.limits, kept.age) }
+    let limits = try LimitsMeasurement(
+      environment: environment, threads: threads, progress: progress
+    ).measure()
+    cache.store(limits)
+    return (limits, nil)
+  }
+
+  private var path: String? { folder.map { "\($0)/\(key)" } }
+
+  private static var folder: String? {
+    let variables = ProcessInfo.processInfo.environment
+    if let cache = variables["XDG_CACHE_HOME"], cache.hasPrefix("/") { return cache + "/moebench" }
+    guard let home = variables["HOME"], home.hasPrefix("/") else { return nil }
+    return home + "/.cache/moebench"
+  }
+
+  /// FNV-1a of what makes the machine: processor, cores and memory to the gigabyte.
+  private static func identity(_ environment: Environment) -> String {
+    let cpu = environment.cpu
+    let parts: [String] = [
+      cpu.modelName.value ?? "", "\(cpu.family.value ?? 0)", "\(cpu.model.value ?? 0)",
+      "\(cpu.stepping.value ?? 0)", "\(cpu.logicalCores.value ?? 0)",
+      "\(environment.lastCacheBytes)", "\((environment.memory.total.value ?? 0) >> 30)",
+    ]
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in parts.joined(separator: "|").utf8 {
+      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+    }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}
