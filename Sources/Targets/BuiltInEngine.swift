@@ -72,7 +72,7 @@ public final class BuiltInEngine: Workload {
     var rest = ids
     while !rest.isEmpty {
       try checkCancellation()
-      let piece = rest.prefix(Self.passTokens)
+      let piece = rest.prefix(min(Self.passTokens, decoder.options.batch))
       rest = rest.dropFirst(piece.count)
       let scores = try decoder.forward(
         [(sequence, piece)], scoring: rest.isEmpty ? scoring : .none)
@@ -116,6 +116,21 @@ public final class BuiltInEngine: Workload {
     return repetition(test, sharedBytes: shared)
   }
 
+  /// What the routers choose for the first tokens of the text, as many as a sequence holds; apart from any measurement.
+  ///
+  /// - Returns: nil where the model has no routed experts.
+  public func recordRouting(model: String, tokensFrom: String) throws(EngineError) -> RoutingTrace?
+  {
+    filled = nil
+    decoder.cache.reset(0)
+    decoder.routing.reset()
+    decoder.routing.keepsChoices = true
+    defer { decoder.routing.keepsChoices = false }
+    let ids = text.tokens(sequence: 0, count: decoder.options.positions)
+    try feed(ids[...], to: 0, scoring: .none)
+    return decoder.routing.trace(model: model, tokensFrom: tokensFrom)
+  }
+
   private func repetition(_ test: TestCase, sharedBytes: Int) -> Repetition {
     let routing = decoder.routing
     let passes = routing.steps * routing.shapes.count
@@ -131,6 +146,7 @@ public final class BuiltInEngine: Workload {
       distinctExperts: passes == 0
         ? nil : Double(routing.distinct.reduce(0, +)) / Double(passes),
       bytesTouched: Double(sharedBytes + routing.expertBytes), expertLoad: load,
+      layerLoads: routing.load.map { $0.map { UInt64($0) } },
       layers: layerTimer?.layers ?? [])
   }
 

@@ -40,6 +40,21 @@ public final class Checkpoint: Sendable {
     }
   }
 
+  /// The configuration of a model whose weights need not be there: a folder's `config.json`, that file itself, or what
+  /// the header of a GGUF file says.
+  ///
+  /// - Throws: ``CheckpointError`` for everything that is missing, malformed or inconsistent.
+  public static func configuration(path: String) throws(CheckpointError) -> JSONValue {
+    let folder = HuggingFaceFolder(path: path)
+    let isFolder = try FileSystem.kind(of: path) == .folder
+    if !isFolder, path.hasSuffix(".json") { return try HuggingFaceFolder.configuration(file: path) }
+    guard let file = isFolder ? try folder.onlyGGUF() : path else {
+      return try folder.readConfiguration()
+    }
+    guard try GGUFFile.hasMagic(file) else { throw CheckpointError(file, .notACheckpoint) }
+    return try GGUFModel(path: file, isHeaderOnly: true).config
+  }
+
   /// Opens one safetensors file that is no model: reference answers, say. Its configuration is empty.
   package init(tensorsOf file: String) throws(CheckpointError) {
     path = file

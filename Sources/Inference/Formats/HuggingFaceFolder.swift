@@ -17,7 +17,12 @@ struct HuggingFaceFolder {
   func readConfiguration() throws(CheckpointError) -> JSONValue {
     let path = file("config.json")
     guard FileSystem.exists(path) else { throw CheckpointError(self.path, .noConfiguration) }
-    let bytes = try InputFile(path: path).readAll(limit: Self.configurationLimit)
+    return try Self.configuration(file: path)
+  }
+
+  /// A configuration wherever it lies.
+  static func configuration(file path: String) throws(CheckpointError) -> JSONValue {
+    let bytes = try InputFile(path: path).readAll(limit: configurationLimit)
     let value: JSONValue
     do {
       value = try JSONValue(

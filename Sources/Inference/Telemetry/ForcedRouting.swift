@@ -6,6 +6,10 @@ public enum RoutingDistribution: Sendable, Equatable {
   case uniform
   /// The expert of rank r is chosen with a weight of `(r + 1)^-exponent`; ranks are shuffled in every layer.
   case zipf(exponent: Double)
+  /// Every token of a layer chooses the same experts.
+  case single
+  /// As a model's own routers chose once, position by position, from the beginning again where the record ends.
+  case trace(RoutingTrace)
 }
 
 /// Draws experts without regard to scores, the same for the same seed, layer and position.
@@ -25,7 +29,7 @@ public final class ForcedRouting {
       var sum = 0.0
       return ranks.map { rank in
         switch distribution {
-        case .uniform: sum += 1
+        case .uniform, .single, .trace: sum += 1
         case .zipf(let exponent): sum += Double.power(Double(rank + 1), -exponent)
         }
         return sum
@@ -38,7 +42,13 @@ public final class ForcedRouting {
     layer: Int, sequence: Int, position: Int, experts: Int, k: Int,
     into out: UnsafeMutablePointer<Int32>
   ) -> Bool {
-    let key = UInt64(truncatingIfNeeded: layer << 48 ^ sequence << 32 ^ position)
+    if case .trace(let trace) = distribution {
+      return trace.replay(
+        mixture: layer, sequence: sequence, position: position, k: k, into: out)
+    }
+    // One position for all: then all draw the same.
+    let place = distribution == .single ? 0 : sequence << 32 ^ position
+    let key = UInt64(truncatingIfNeeded: layer << 48 ^ place)
     var generator = SplitMix64(seed: seed ^ key &* 0xD134_2543_DE82_EF95)
     let weights = cumulative[layer]
     var filled = 0

@@ -13,13 +13,17 @@ public struct Repetition: Sendable, Equatable {
   public let bytesTouched: Double?
   /// Tokens each expert received, summed over layers; empty where unknown.
   public let expertLoad: [UInt64]
+  /// Tokens each expert of each layer received, layer by layer; empty where unknown.
+  public let layerLoads: [[UInt64]]
   /// Each layer's own part, where layers were timed; empty elsewhere.
   public let layers: [LayerWork]
 
   public init(
     tokens: Int, seconds: Double? = nil, distinctExperts: Double? = nil,
-    bytesTouched: Double? = nil, expertLoad: [UInt64] = [], layers: [LayerWork] = []
+    bytesTouched: Double? = nil, expertLoad: [UInt64] = [], layerLoads: [[UInt64]] = [],
+    layers: [LayerWork] = []
   ) {
+    self.layerLoads = layerLoads
     self.tokens = tokens
     self.seconds = seconds
     self.distinctExperts = distinctExperts

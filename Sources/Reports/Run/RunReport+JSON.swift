@@ -53,6 +53,7 @@ extension RunReport {
       ("warm_up_stable", result.warmUpWasStable.map { .bool($0) } ?? .null),
       ("tokens_per_second", result.summary()?.json ?? .null),
       ("bytes_touched_per_token", .numberOrNull(result.bytesTouchedPerToken)),
+      ("parameters_touched_per_step", .numberOrNull(touchedParameters(of: result))),
       (
         "ceiling",
         object([
@@ -71,6 +72,12 @@ extension RunReport {
       ("energy", energy(of: result)),
       ("extrapolated", extrapolation(of: result)?.json ?? .null),
     ])
+  }
+
+  /// From the routers' own decisions: neither the active parameters nor the total.
+  public func touchedParameters(of result: TestResult) -> Double? {
+    guard let touched = model.touched, let distinct = result.distinctExperts else { return nil }
+    return touched.shared + distinct * touched.perExpert
   }
 
   /// What the whole would do, where only a slice was run.

@@ -50,6 +50,9 @@ public struct RunReport: Sendable {
     public var activeParametersWithEmbedding: Int
     /// Parameters of the head: of a prompt only the last token is scored.
     public var headParameters = 0
+    /// Parameters every token uses, and those of one routed expert in every mixture together; of what was run. nil where
+    /// the target does not tell.
+    public var touched: (shared: Double, perExpert: Double)?
     public var weightFormat: String
     public var weightBytes: Int
     public var slice: Slice?

@@ -38,7 +38,8 @@ struct Run: ParsableCommand {
       progress: Progress(quiet: output.quiet))
     session.pricing = try Pricing(cost.priceFiles)
     Interruption.install()
-    let report = try session.run(ModelSource(model), engine)
+    let report = try session.run(
+      ModelSource(model, needsWeights: !engine.synthetic), engine)
     try writer.write(report)
     if let status = Interruption.status { Failure.terminate(status) }
   }

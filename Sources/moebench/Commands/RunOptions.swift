@@ -94,8 +94,18 @@ struct EngineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Synthetic weights: uniform or zipf:S instead of the router's choice.", valueName: "kind"))
+      "Synthetic weights: uniform, zipf:S, single or trace:FILE instead of the router's choice.",
+      valueName: "kind"))
   var routing: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write which experts each token of the text chose, to be replayed with --routing trace:FILE.",
+      valueName: "file"))
+  var recordRouting: String?
+
+  @Flag(help: "Of a model on disk take the shape alone: its weights need not be there.")
+  var synthetic = false
 
   @Option(
     help: ArgumentHelp(
@@ -128,14 +138,7 @@ struct EngineOptions: ParsableArguments {
   }
 
   func distribution() throws -> RoutingDistribution? {
-    guard let routing else { return nil }
-    if routing == "uniform" { return .uniform }
-    if routing.hasPrefix("zipf:"), let exponent = Double(routing.dropFirst(5)), exponent.isFinite,
-      exponent >= 0, exponent <= 10
-    {
-      return .zipf(exponent: exponent)
-    }
-    throw Failure(.usage, "--routing \(routing): must be uniform or zipf:S with S from 0 to 10")
+    try routing.map(RoutingFlag.distribution)
   }
 }
 

@@ -6,6 +6,7 @@ import Inference
 import Measurement
 import Models
 import Reports
+import StrictJSON
 import Targets
 
 #if canImport(FoundationEssentials)
@@ -26,6 +27,7 @@ struct RunSession {
   mutating func run(_ source: ModelSource, _ options: EngineOptions) throws -> RunReport {
     let started = Date()
     let tests = try plan.tests()
+    if let file = options.recordRouting { try AtomicFile.probe(file) }
     let model = try LoadedModel(source, options, tests: tests, plan: plan, environment, progress)
     let text = try RunText(
       source, promptFile: options.promptFile, vocabulary: model.description.vocabulary,
@@ -49,6 +51,9 @@ struct RunSession {
     progress.clear()
     if let failure = outcome.failures.first {
       try source.naming { throw failure.error }
+    }
+    if let file = options.recordRouting, outcome.status == .complete {
+      try RoutingFlag.record(engine, source, text, to: file)
     }
     let cost = try runCost(outcome, model.slice, idle)
     var report = RunReport(

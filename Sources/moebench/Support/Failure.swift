@@ -83,7 +83,8 @@ struct Failure: Error, CustomStringConvertible {
     case is PlanError, is ListError, is CostError, is CostSettingsError, is WattsError,
       is MeterRequestError:
       .usage
-    case is DataError, is JSONError, is TokenizerError, is TraceError, is AdviceError:
+    case is DataError, is JSONError, is TokenizerError, is TraceError, is RoutingTraceError,
+      is AdviceError:
       .badData
     case is UnknownModel: .noInput
     case let error as CheckpointError: ExitStatus(rawValue: Int32(error.exitStatus)) ?? .badData

@@ -29,19 +29,20 @@ struct LoadedModel {
     switch source {
     case .checkpoint(let checkpoint, _):
       if distribution != nil {
-        throw Failure(.usage, "--routing: only synthetic weights can be routed by hand")
+        throw Failure(
+          .usage, "--routing: only synthetic weights can be routed by hand (--synthetic)")
       }
       let model = whole
       let stored = try source.naming { try CheckpointAudit.check(model, checkpoint) }
       slice = try options.layers.flatMap { try SliceChoice.slice(of: model, layers: $0) }
       wholeBytes = try format.map { try model.weightBytes(asking: $0).total } ?? stored.byteCount
       weights = CheckpointWeights(checkpoint, format: format)
-    case .catalogue(let entry):
-      let format = format ?? entry.defaultFormat
+    case .catalogue, .shape:
+      let format = format ?? source.defaultFormat
       slice = try SliceChoice(whole, format, environment, limit: try options.weightLimit())
         .slice(layers: options.layers)
       wholeBytes = try whole.weightBytes(asking: format).total
-      progress.say("generating \(entry.name) in \(format.rawValue)")
+      progress.say("generating \(source.name) in \(format.rawValue)")
       weights = SyntheticWeights(format: format, seed: plan.seed)
     }
     description = slice.map(whole.keeping) ?? whole
@@ -54,6 +55,9 @@ struct LoadedModel {
           threads: plan.threads[0], sequences: capacity.sequences, positions: capacity.positions,
           batch: capacity.batch, instructionSet: options.isa))
     }
+    if case .trace(let trace)? = distribution {
+      try trace.check(decoder.routing.shapes, file: "--routing")
+    }
     if let distribution { decoder.forceRouting(distribution, seed: plan.seed) }
   }
 
@@ -62,7 +66,7 @@ struct LoadedModel {
     let kind: RunReport.Model.Source =
       switch source {
       case .checkpoint(let checkpoint, _): checkpoint.ggufMetadata == nil ? .safetensors : .gguf
-      case .catalogue: .synthetic
+      case .catalogue, .shape: .synthetic
       }
     var model = RunReport.Model(
       name: source.name, source: kind, architecture: description.family,
@@ -71,6 +75,7 @@ struct LoadedModel {
       weightFormat: decoder.weightBytes.predominantFormat.rawValue,
       weightBytes: slice == nil ? decoder.weightBytes.total : wholeBytes, slice: try sliceSummary())
     model.headParameters = description.vocabulary * description.hidden
+    model.touched = try description.touchedParts()
     return model
   }
 
@@ -121,4 +126,18 @@ struct LoadedModel {
 extension ModelEntry {
   /// As it is published where that is a format of four bits a weight, eight bits otherwise.
   var defaultFormat: WeightFormat { nativeWeightDtype.hasPrefix("mxfp4") ? .mxfp4 : .q8_0 }
+}
+
+extension ModelDescription {
+  /// Parameters every token uses, and those of one expert in every mixture together.
+  func touchedParts() throws -> (shared: Double, perExpert: Double)? {
+    let count = try parameterCount()
+    guard let k = count.mixtures.first?.expertsPerToken, k > 0,
+      count.mixtures.allSatisfy({ $0.expertsPerToken == k })
+    else { return nil }
+    return (
+      Double(count.activeWithoutEmbedding - count.activeExperts),
+      Double(count.activeExperts) / Double(k)
+    )
+  }
 }

@@ -16,13 +16,19 @@ import StrictJSON
 enum ModelSource {
   case checkpoint(Checkpoint, name: String)
   case catalogue(ModelEntry)
+  /// A configuration on disk, with or without weights beside it, which are not read.
+  case shape(config: JSONValue, path: String, name: String)
 
+  /// - Parameter needsWeights: Whether a model on disk is opened with its weights, or its shape is enough.
   /// - Throws: `Failure` with status 66 where nothing has this name.
-  init(_ name: String) throws {
+  init(_ name: String, needsWeights: Bool = true) throws {
     if access(name, F_OK) == 0 {
       let trimmed = name.hasSuffix("/") ? String(name.dropLast()) : name
       let last = trimmed.split(separator: "/").last.map(String.init) ?? trimmed
-      self = .checkpoint(try Checkpoint(path: name), name: last)
+      self =
+        needsWeights
+        ? .checkpoint(try Checkpoint(path: name), name: last)
+        : .shape(config: try Checkpoint.configuration(path: name), path: name, name: last)
     } else if name.contains("/") || name.hasSuffix(".gguf") {
       throw Failure(.noInput, "\(name.escapedForMessage()): no such file or directory")
     } else {
@@ -41,8 +47,11 @@ enum ModelSource {
   /// Adds the model's path to what the engine says of a tensor or a field: it does not know where they came from.
   @discardableResult
   func naming<T>(_ body: () throws -> T) throws -> T {
-    guard case .checkpoint(let checkpoint, _) = self else { return try body() }
-    return try Self.naming(checkpoint.path, body)
+    switch self {
+    case .checkpoint(let checkpoint, _): try Self.naming(checkpoint.path, body)
+    case .shape(_, let path, _): try Self.naming(path, body)
+    case .catalogue: try body()
+    }
   }
 
   /// As ``naming(_:)``, for the model at `path`.
@@ -65,6 +74,7 @@ enum ModelSource {
     switch self {
     case .checkpoint(let checkpoint, _): checkpoint.config
     case .catalogue(let entry): entry.config
+    case .shape(let config, _, _): config
     }
   }
 
@@ -73,6 +83,8 @@ enum ModelSource {
     case .checkpoint(let checkpoint, _):
       try Self.naming(checkpoint.path) { try Architectures.describe(checkpoint) }
     case .catalogue(let entry): try Architectures.describe(entry.config)
+    case .shape(let config, let path, _):
+      try Self.naming(path) { try Architectures.describe(config) }
     }
   }
 
@@ -80,7 +92,13 @@ enum ModelSource {
     switch self {
     case .checkpoint(_, let name): name
     case .catalogue(let entry): entry.name
+    case .shape(_, _, let name): name
     }
+  }
+
+  /// What its synthetic weights are stored in where nothing else is asked for.
+  var defaultFormat: WeightFormat {
+    if case .catalogue(let entry) = self { entry.defaultFormat } else { .q8_0 }
   }
 
   /// The catalogue's name for it, where prices can be looked up by one.

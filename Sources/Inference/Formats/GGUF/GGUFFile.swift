@@ -14,8 +14,9 @@ final class GGUFFile: TensorContainer {
   let names: [String]
   private let entries: [ByteKey: TensorEntry]
 
-  init(path: String) throws(CheckpointError) {
-    var reader = GGUFHeaderReader(try InputFile(path: path))
+  /// - Parameter isHeaderOnly: Whether the data may be missing; no tensor may then be read.
+  init(path: String, isHeaderOnly: Bool = false) throws(CheckpointError) {
+    var reader = GGUFHeaderReader(try InputFile(path: path), acceptsMissingData: isHeaderOnly)
     try reader.readAll()
     metadata = reader.metadata
     names = reader.names

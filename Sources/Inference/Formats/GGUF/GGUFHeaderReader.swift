@@ -24,7 +24,11 @@ struct GGUFHeaderReader: ~Copyable {
   private static let pairBytes = 13
   private static let descriptionBytes = 24
 
-  init(_ file: consuming InputFile) {
+  /// Whether tensors may lie beyond the file's end: then the header is all there is.
+  private let acceptsMissingData: Bool
+
+  init(_ file: consuming InputFile, acceptsMissingData: Bool = false) {
+    self.acceptsMissingData = acceptsMissingData
     path = file.path
     metadata = GGUFMetadata(file: file.path)
     cursor = GGUFCursor(file)
@@ -179,7 +183,7 @@ struct GGUFHeaderReader: ~Copyable {
       guard tensor.offset % UInt64(alignment) == 0 else {
         throw refusal(.offsets("offset \(tensor.offset) is not a multiple of \(alignment)"))
       }
-      let room = max(0, cursor.file.size - dataStart)
+      let room = acceptsMissingData ? Int.max - dataStart : max(0, cursor.file.size - dataStart)
       guard tensor.offset <= UInt64(room), bytes <= room - Int(tensor.offset) else {
         throw refusal(
           .offsets("\(bytes) bytes at offset \(tensor.offset) exceed the \(room) bytes of data"))

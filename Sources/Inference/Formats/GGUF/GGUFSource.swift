@@ -12,12 +12,12 @@ final class GGUFSource: Sendable {
   var metadata: GGUFMetadata { files[0].metadata }
 
   /// Opens a file and, if it is the first of several, the others beside it.
-  init(path: String) throws(CheckpointError) {
-    let first = try GGUFFile(path: path)
+  init(path: String, isHeaderOnly: Bool = false) throws(CheckpointError) {
+    let first = try GGUFFile(path: path, isHeaderOnly: isHeaderOnly)
     var files = [first]
     if let split = try GGUFSplit(first) {
       for number in 1..<split.count {
-        files.append(try split.open(number))
+        files.append(try split.open(number, isHeaderOnly: isHeaderOnly))
       }
       try split.checkTensorCount(files.reduce(0) { $0 + $1.names.count })
     }
@@ -83,13 +83,13 @@ struct GGUFSplit {
     return "-\(padded(number + 1))-of-\(padded(count)).gguf"
   }
 
-  func open(_ number: Int) throws(CheckpointError) -> GGUFFile {
+  func open(_ number: Int, isHeaderOnly: Bool) throws(CheckpointError) -> GGUFFile {
     let path = stem + Self.suffix(number, count)
     guard FileSystem.exists(path) else {
       throw CheckpointError(
         first.mapping.path, .missingShard(String(path.suffix(48))), at: .field("split.count"))
     }
-    let file = try GGUFFile(path: path)
+    let file = try GGUFFile(path: path, isHeaderOnly: isHeaderOnly)
     for (key, expected) in [("split.no", number), ("split.count", count)] {
       guard try file.metadata.int(key) == expected else {
         throw file.metadata.refusal(key, "is not \(expected)")

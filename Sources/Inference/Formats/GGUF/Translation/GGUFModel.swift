@@ -18,8 +18,9 @@ final class GGUFModel: TensorSource {
   /// What was made so far, kept: its users hold bare pointers as they do into mappings.
   private let made = Mutex<[ByteKey: StoredTensor]>([:])
 
-  init(path: String) throws(CheckpointError) {
-    source = try GGUFSource(path: path)
+  /// - Parameter isHeaderOnly: Whether the data may be missing; no tensor may then be asked for.
+  init(path: String, isHeaderOnly: Bool = false) throws(CheckpointError) {
+    source = try GGUFSource(path: path, isHeaderOnly: isHeaderOnly)
     let architecture = try source.metadata.architecture()
     guard let family = GGUFFamilies.named(architecture) else {
       throw CheckpointError(
