@@ -17,6 +17,8 @@ public struct PhaseMeasurement: Sendable {
   public let energyReason: String?
   /// Of the speed: `extrapolated` where a slice stands for the whole.
   public let provenance: Provenance
+  /// Where the speed was not measured but estimated: the estimate, in place of the repetitions' statistics.
+  public var speed: Estimate?
 
   public init(
     label: String, phase: Phase, batch: Int, tokensPerSecond: [Double], joulesPerToken: Estimate?,
@@ -77,6 +79,7 @@ extension PhaseMeasurement {
     guard let summary = Summary(tokensPerSecond),
       let energy = energy(assumptions, watts: watts)
     else { return nil }
+    if let speed { return PhaseThroughput(tokensPerSecond: speed, energy: energy, samples: []) }
     let interval = summary.interval
     let speed = try Estimate(
       low: min(summary.median, interval?.low ?? summary.minimum),

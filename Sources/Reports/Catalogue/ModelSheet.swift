@@ -13,12 +13,16 @@ public struct ModelSheet: Sendable {
     public let total: Double
     public let active: Double
     public let activeWithEmbedding: Double
+    /// Parameters that a decode step of so many sequences reads, if their tokens choose experts at random.
+    public let touchedByBatch: [(batch: Int, parameters: Double)]
     public let bytesByFormat: [(format: String, bytes: Double)]
 
     public init(
       family: String, layers: Int, vocabulary: Int, total: Double, active: Double,
-      activeWithEmbedding: Double, bytesByFormat: [(format: String, bytes: Double)]
+      activeWithEmbedding: Double, touchedByBatch: [(batch: Int, parameters: Double)],
+      bytesByFormat: [(format: String, bytes: Double)]
     ) {
+      self.touchedByBatch = touchedByBatch
       self.family = family
       self.layers = layers
       self.vocabulary = vocabulary
@@ -71,6 +75,11 @@ extension ModelSheet {
         object([
           ("total", .numberOrNull(facts?.total)), ("active", .numberOrNull(facts?.active)),
           ("active_with_embedding", .numberOrNull(facts?.activeWithEmbedding)),
+          (
+            "touched_by_batch",
+            object(
+              (facts?.touchedByBatch ?? []).map { ("\($0.batch)", .numberOrNull($0.parameters)) })
+          ),
           ("published_total", .numberOrNull(entry.published.totalBillion.map { $0 * 1e9 })),
           ("published_active", .numberOrNull(entry.published.activeBillion.map { $0 * 1e9 })),
         ])
@@ -101,6 +110,10 @@ extension ModelSheet {
       add("architecture", "\(facts.family), \(facts.layers) layers, vocabulary \(facts.vocabulary)")
       add(
         "parameters", "\(Number.count(facts.total)), \(Number.count(facts.active)) active a token")
+      add(
+        "touched a step",
+        facts.touchedByBatch.map { "\(Number.count($0.parameters)) by \($0.batch)" }
+          .joined(separator: ", ") + " sequences")
       for (format, bytes) in facts.bytesByFormat { add("in \(format)", Number.bytes(bytes)) }
     }
     add("native weights", entry.nativeWeightDtype)

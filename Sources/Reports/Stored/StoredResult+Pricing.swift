@@ -7,7 +7,7 @@ import Models
 extension StoredResult {
   /// What idle machines draw of their full power: 0.14 (2017), 0.23 (2021) and 0.25 (2025) of
   /// servers with Xeon processors in SPECpower's published results.
-  private static let idleShare = (low: 0.14, best: 0.23, high: 0.25)
+  public static let idleShare = (low: 0.14, best: 0.23, high: 0.25)
 
   /// - Parameter watts: Power at the wall while busy, in place of the stored energy.
   /// - Throws: `CostError` or `DataError` for settings out of range.

@@ -1,5 +1,6 @@
 // moebench models: the catalogue, or one model of it in full.
 
+import Analysis
 import ArgumentParser
 import Inference
 import Models
@@ -46,12 +47,15 @@ struct Models_: ParsableCommand {
       for format in [WeightFormat.bf16, .q8_0, .q4_0] {
         bytes.append((format.rawValue, Double(try description.weightBytes(asking: format).total)))
       }
+      let work = ModelWork(try description.inventory(asking: .q8_0))
       return .success(
         ModelSheet.Facts(
           family: description.family, layers: description.layers.count,
           vocabulary: description.vocabulary, total: Double(count.total),
           active: Double(count.activeWithoutEmbedding),
-          activeWithEmbedding: Double(count.activeWithEmbedding), bytesByFormat: bytes))
+          activeWithEmbedding: Double(count.activeWithEmbedding),
+          touchedByBatch: [1, 8, 64].map { ($0, work.touchedWeights(tokens: Double($0))) },
+          bytesByFormat: bytes))
     } catch {
       return .failure(ModelSheet.Unknown(reason: "\(error)"))
     }

@@ -1,0 +1,65 @@
+// What earlier measurements say about the predictions: how far off, and how widely.
+
+import CostModel
+import Measurement
+
+/// One measurement beside its prediction.
+public struct PredictionError: Sendable, Equatable {
+  public let model: String
+  public let format: String
+  public let label: String
+  public let phase: Phase
+  /// Tokens a second.
+  public let predicted: Double
+  public let measured: Double
+
+  public init(
+    model: String, format: String, label: String, phase: Phase, predicted: Double,
+    measured: Double
+  ) {
+    self.model = model
+    self.format = format
+    self.label = label
+    self.phase = phase
+    self.predicted = predicted
+    self.measured = measured
+  }
+
+  /// Above 0 where the prediction is too fast.
+  public var relative: Double { predicted / measured - 1 }
+}
+
+extension [PredictionError] {
+  /// Median of the absolute relative errors; nil of nothing.
+  public var medianError: Double? { Statistics.median(map { abs($0.relative) }) }
+}
+
+/// Predictions scaled by earlier measurements on the same machine.
+public struct SpeedCorrection: Sendable {
+  /// Nine in ten predictions without any correction come at least this near, by the table of errors in
+  /// Benchmarks/results.
+  public static let uncorrectedSpread = 0.25
+  /// Even measurements of one model do not tell all of another.
+  private static let leastSpread = 0.10
+
+  public let errors: [PredictionError]
+
+  public init(_ errors: [PredictionError] = []) { self.errors = errors }
+
+  /// The speed to expect where `predicted` tokens a second were computed: scaled by the measurements of the same phase
+  /// and format, else of the same phase, else as computed.
+  public func apply(_ predicted: Double, phase: Phase, format: String) -> Estimate {
+    let samePhase = errors.filter { $0.phase == phase && $0.predicted > 0 && $0.measured > 0 }
+    let sameFormat = samePhase.filter { $0.format == format }
+    let ratios = (sameFormat.isEmpty ? samePhase : sameFormat).map { $0.measured / $0.predicted }
+    guard let ratio = Statistics.median(ratios), ratio.isFinite else {
+      let spread = Self.uncorrectedSpread
+      return .ordered(
+        predicted / (1 + spread), predicted, predicted * (1 + spread), .estimated)
+    }
+    let spread = Swift.max(
+      Self.leastSpread, ratios.map { abs($0 / ratio - 1) }.max() ?? 0)
+    let best = predicted * ratio
+    return .ordered(best / (1 + spread), best, best * (1 + spread), .estimated)
+  }
+}

@@ -1,0 +1,166 @@
+// moebench estimate: documents, memory and what follows from the limits; never how well times are met.
+
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct EstimateTests {
+  /// Limits as of a machine of round numbers, so that nothing is measured here.
+  private static let limits: JSONValue = {
+    func rate(_ key: String?, _ size: Int, _ median: Double) -> JSONValue {
+      var object = JSONObject()
+      if let key { object.append(key, JSONValue(size)) }
+      for name in ["median", "ci_low", "ci_high", "min", "max"] {
+        object.append(name, JSONValue(median) ?? .null)
+      }
+      object.append("n", 3)
+      object.append("reason", .null)
+      return .object(object)
+    }
+    let rows = [1, 2, 4, 8, 16, 64, 512]
+    let products = [("f32", 4.0), ("f16", 2.0), ("q8_0", 1.0625), ("q4_0", 0.5625)].map {
+      name, bytes in
+      let streamed = rows.map { rate("rows", $0, min(20 / bytes, 200 / Double($0))) }
+      let resident = rows.map { rate("rows", $0, 200 / Double($0)) }
+      return [
+        "format": .string(name), "streamed_gweights_s": .array(streamed),
+        "resident_gweights_s": .array(resident),
+      ] as JSONValue
+    }
+    return [
+      "schema": "moebench.limits/1",
+      "ceilings": [
+        "measured_at": "2026-11-21T00:00:00Z", "age_seconds": .null, "threads": 1,
+        "instruction_set": "reference", "steal_fraction": .null,
+        "read_bandwidth_gb_s": [rate("threads", 1, 20)],
+        "read_bandwidth_small_pages_gb_s": rate(nil, 0, 20),
+        "f32_gflop_s": [rate("rows", 512, 100)], "int8_gop_s": [rate("rows", 512, 400)],
+        "products": .array(products), "layers_g_s": rate(nil, 0, 1e-4),
+        "attention_gmul_s": rate(nil, 0, 10), "references": [],
+      ],
+    ]
+  }()
+
+  private func folder() throws -> URL {
+    let url = FileManager.default.temporaryDirectory
+      .appendingPathComponent("moebench-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    return url
+  }
+
+  private func estimate(_ arguments: String..., status: Int32 = 0) throws -> JSONValue {
+    let cache = try folder()
+    defer { try? FileManager.default.removeItem(at: cache) }
+    let file = cache.appendingPathComponent("limits.json")
+    try Data(Self.limits.utf8()).write(to: file)
+    let result = try Program.run(
+      "estimate", arguments: arguments + ["--limits", file.path, "-o", "json"],
+      environment: ["XDG_CACHE_HOME": cache.path])
+    #expect(result.status == status, "\(result.error)")
+    guard status == 0 else {
+      #expect(result.output.isEmpty)
+      return .string(result.error)
+    }
+    let json = try JSONValue(parsing: result.output)
+    let schema = try RepositoryFile.json("Sources/Reports/Schemas/estimate.schema.json")
+    #expect(SchemaValidator(schema).violations(of: json) == [])
+    return json
+  }
+
+  private func first(_ json: JSONValue) throws -> JSONValue { try #require(json["estimates"]?[0]) }
+
+  @Test("the whole catalogue is estimated, and every model has a speed or a reason")
+  func all() throws {
+    let json = try estimate("--all")
+    let estimates = try #require(json["estimates"]?.array)
+    #expect(estimates.count > 50)
+    for one in estimates {
+      let hasSpeed = one["tests"]?[1]?["tokens_per_second"]?["value"]?.double ?? 0 > 0
+      #expect(hasSpeed || one["reason"]?.string != nil, "\(one["name"]?.string ?? "")")
+    }
+  }
+
+  @Test("decode takes the time of its touched bytes, and a prompt the time of its operations")
+  func model() throws {
+    let one = try first(estimate("olmoe-1b-7b"))
+    let bytes = try #require(one["tests"]?[1]?["bytes_touched_per_token"]?.double)
+    let speed = try #require(one["tests"]?[1]?["tokens_per_second"]?["value"]?.double)
+    // 20 GB/s and 10 microseconds a layer, 16 layers; the vectors and the cache are the rest.
+    let seconds = bytes / 20e9 + 16e-5
+    #expect(abs(1 / speed - seconds) < 0.02 * seconds)
+    let active = try #require(one["parameters"]?["active"]?.double)
+    let total = try #require(one["parameters"]?["total"]?.double)
+    let touched = try #require(one["parameters"]?["touched"]?.double)
+    #expect(abs(touched - active) < 0.01 * active)
+    #expect(active < total)
+    let batch = try first(estimate("olmoe-1b-7b", "-b", "64"))
+    let more = try #require(batch["parameters"]?["touched"]?.double)
+    #expect(more > 4 * touched && more < total)
+  }
+
+  @Test(
+    "memory is weights and cache, and a model that does not fit names the machine that holds it")
+  func memory() throws {
+    let one = try first(
+      estimate("deepseek-v3", "--weights", "q4_0", "--context", "8192", "--what-if", "memory=16"))
+    let memory = try #require(one["memory"])
+    #expect(memory["fits"]?.bool == false)
+    #expect(memory["available_bytes"]?.double == 16e9)
+    let weights = try #require(one["weight_bytes"]?.double)
+    let cache = try #require(memory["kv_cache_bytes"]?.double)
+    #expect(memory["needed_bytes"]?.double == weights + cache)
+    let machine = try #require(memory["machine_gib"]?.double)
+    #expect(machine * 1073741824 > weights)
+  }
+
+  @Test("twice the bandwidth, the cores and the watts do what they must")
+  func whatIf() throws {
+    func decode(_ change: String) throws -> JSONValue {
+      try #require(first(estimate("olmoe-1b-7b", "--what-if", change))["tests"]?[1])
+    }
+    let base = try decode("bandwidth=20,watts=100")
+    let wide = try decode("bandwidth=40,watts=100")
+    let speed = try #require(base["tokens_per_second"]?["value"]?.double)
+    let faster = try #require(wide["tokens_per_second"]?["value"]?.double)
+    #expect(faster > 1.8 * speed && faster < 2 * speed)
+    let joules = try #require(base["joules_per_token"]?["value"]?.double)
+    #expect(abs(joules - 100 / speed) < 1e-6 * joules)
+    let unknown = try decode("cores=64")
+    #expect(unknown["joules_per_token"]?.isNull == true)
+    #expect(unknown["joules_reason"]?.string?.contains("watts") == true)
+  }
+
+  @Test("an earlier result of this machine scales the prediction to what was measured")
+  func corrected() throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("result.json").path
+    let run = try Program.run(
+      "run", "granite-3.1-1b-a400m", "--layers", "1", "-p", "8", "-n", "2", "-r", "2", "--warmup",
+      "0", "-t", "1", "-o", "json", "--output-file", file)
+    #expect(run.status == 0, "\(run.error)")
+    let json = try estimate("granite-3.1-1b-a400m", "-p", "8", "-n", "2", "--from", file)
+    let errors = try #require(json["corrected_by"]?.array)
+    #expect(errors.count == 2)
+    for (test, error) in zip(try #require(first(json)["tests"]?.array), errors) {
+      let value = try #require(test["tokens_per_second"]?["value"]?.double)
+      let measured = try #require(error["measured_tokens_per_second"]?.double)
+      #expect(abs(value - measured) < 1e-6 * measured)
+    }
+  }
+
+  @Test(
+    "what cannot be estimated is refused",
+    arguments: [
+      (["olmoe-1b-7b", "--what-if", "speed=3"], 64),
+      (["olmoe-1b-7b", "--what-if", "cores=-1"], 64),
+      (["olmoe-1b-7b", "--weights", "q9"], 64), ([], 64), (["olmoe-1b-7b", "--all"], 64),
+      (["no-such-model"], 66), (["olmoe-1b-7b", "-b", "0"], 64),
+    ])
+  func refusals(_ arguments: [String], _ status: Int) throws {
+    let result = try Program.run("estimate", arguments: arguments)
+    #expect(result.status == Int32(status), "\(result.error)")
+    #expect(result.output.isEmpty)
+  }
+}
