@@ -12,7 +12,7 @@ struct Moebench: ParsableCommand {
     version: Tool.versionLine,
     subcommands: [
       Run.self, EndpointCommand.self, Decide.self, Cost.self, Compare.self, Report.self,
-      Prices.self, Models_.self,
+      Prices.self, Models_.self, EstimateCommand.self, Sweep.self,
       Machine.self, DoctorCommand.self, Calibrate.self,
       Inspect.self,
       Logits.self, Tokenize.self, Generate.self,

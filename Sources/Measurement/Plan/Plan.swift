@@ -48,12 +48,15 @@ public struct Plan: Sendable, Equatable {
   public var warmUp: WarmUp
   /// Orders the repetitions; also given to whatever draws random tokens.
   public var seed: UInt64
+  /// Forms of the model that an experiment compares, every test on each; `[nil]` where there is one.
+  public var variants: [String?]
 
   public init(
     promptTokens: [Int] = [512], generatedTokens: [Int] = [128], depths: [Int] = [0],
     batches: [Int] = [1], threads: [Int], repetitions: Int = 5, warmUp: WarmUp = .automatic,
-    seed: UInt64 = 1
+    seed: UInt64 = 1, variants: [String?] = [nil]
   ) {
+    self.variants = variants
     self.promptTokens = promptTokens
     self.generatedTokens = generatedTokens
     self.depths = depths
@@ -72,6 +75,13 @@ public struct Plan: Sendable, Equatable {
   public func tests() throws(PlanError) -> [TestCase] {
     try checkCounts()
     try checkSize()
+    let tests = variants.flatMap(grid)
+    guard !tests.isEmpty else { throw PlanError.nothingToMeasure }
+    for test in tests { try checkTokens(test) }
+    return tests
+  }
+
+  private func grid(of variant: String?) -> [TestCase] {
     var tests: [TestCase] = []
     for count in threads {
       for depth in depths {
@@ -79,20 +89,18 @@ public struct Plan: Sendable, Equatable {
           tests.append(
             TestCase(
               phase: .prefill, promptTokens: size, generatedTokens: 0, depth: depth,
-              threads: count))
+              threads: count, variant: variant))
         }
         for size in generatedTokens where size > 0 {
           for batch in batches {
             tests.append(
               TestCase(
                 phase: .decode, promptTokens: 0, generatedTokens: size, depth: depth,
-                batch: batch, threads: count))
+                batch: batch, threads: count, variant: variant))
           }
         }
       }
     }
-    guard !tests.isEmpty else { throw PlanError.nothingToMeasure }
-    for test in tests { try checkTokens(test) }
     return tests
   }
 
@@ -108,7 +116,9 @@ public struct Plan: Sendable, Equatable {
   /// Lists hold at most `ListGrammar.limit` values each where they were parsed; a plan built by
   /// hand may hold more, so the product is checked as it grows.
   private func checkSize() throws(PlanError) {
-    let sizes = [promptTokens.count + generatedTokens.count * batches.count, depths.count]
+    let sizes = [
+      promptTokens.count + generatedTokens.count * batches.count, depths.count, variants.count,
+    ]
     var count = threads.count
     for size in sizes {
       let (product, overflow) = count.multipliedReportingOverflow(by: size)

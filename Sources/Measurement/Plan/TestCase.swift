@@ -17,10 +17,12 @@ public struct TestCase: Sendable, Hashable {
   /// Sequences worked on together; 1 in prefill.
   public let batch: Int
   public let threads: Int
+  /// Which form of the model is measured, where an experiment has several; nil elsewhere.
+  public let variant: String?
 
   public init(
     phase: Phase, promptTokens: Int, generatedTokens: Int, depth: Int = 0, batch: Int = 1,
-    threads: Int
+    threads: Int, variant: String? = nil
   ) {
     self.phase = phase
     self.promptTokens = promptTokens
@@ -28,6 +30,7 @@ public struct TestCase: Sendable, Hashable {
     self.depth = depth
     self.batch = batch
     self.threads = threads
+    self.variant = variant
   }
 
   /// llama-bench's label: `pp512`, `tg128`, `tg128 @ d4096`; a batch is added as `tg128 b4`.
