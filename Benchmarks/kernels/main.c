@@ -177,8 +177,8 @@ static void row(const options *o, const ceilings *c, const ck_kernels *k, ck_for
   static float scales[1 << 16];
   for (size_t i = 0; i < 1 << 16; i++) scales[i] = 1;
   work w = {.run = run_multiply, .threads = o->threads, .x = x, .y = y, .tokens = 1};
-  w.matrix = (ck_matrix){.data = data + o->bytes / 2, .scales = scales, .scale_cols = 0, .rows = decode_rows, .cols = o->cols,
-                         .row_bytes = row_bytes, .format = format, .layout = layout};
+  w.matrix = (ck_matrix){.data = data + o->bytes / 2, .scales = scales, .scale_cols = 0, .rows = decode_rows,
+                         .cols = o->cols, .row_bytes = row_bytes, .format = format, .layout = layout};
   const int q8 = !o->exact && ck_format_activation(format) == CK_ACT_Q8;
   w.multiply = o->exact ? k->multiply_f32[format] : k->multiply[format];
   w.x_stride = q8 ? o->cols / 32 * sizeof(ck_block_q8) : o->cols * sizeof(float);

@@ -157,9 +157,11 @@ CK_INLINE TARGET void direct_block(ck_format format, size_t n, const uint8_t *p,
   }
 }
 
-CK_INLINE TARGET void direct_prefetch(const uint8_t *p, size_t bytes) {
+// A part of what comes later, evenly: in each pass over the same bytes its share of `bytes`.
+CK_INLINE TARGET void direct_prefetch(const uint8_t *p, size_t at, size_t bytes) {
+  const size_t share = bytes * direct_bytes / 64;
 #pragma clang loop unroll(full)
-  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + direct_ahead + i);
+  for (size_t i = 0; i < share; i += 64) __builtin_prefetch(p + direct_ahead + at * bytes / 64 + i);
 }
 
 // A block of 256 columns.
@@ -174,10 +176,10 @@ CK_INLINE TARGET void direct_span(ck_format format, size_t n, const uint8_t *p, 
   for (size_t c = 0; c < 8 / chunk; c++) {
 #pragma clang loop unroll(full)
     for (size_t k = 0; k < chunk; k++) {
-      if (at == 0) direct_prefetch(p + share * (chunk * c + k), share);
+      direct_prefetch(p + share * (chunk * c + k), at, share);
       const direct_scales scales = direct_scales_256(format, &codes, d, dmin, chunk * c + k, at);
       direct_block(format, n, p + at, c, k, &scales, x, j + chunk * c + k, sums);
-      __asm__ volatile("" ::: "memory");  // bytes shared by blocks are read again, not kept in spilled registers
+      if (n > 4) __asm__ volatile("" ::: "memory");  // bytes shared by blocks are read again: registers are short
     }
   }
 }
@@ -198,7 +200,7 @@ CK_INLINE TARGET void direct_n(ck_format format, size_t n, const uint8_t *p, siz
           direct_span(format, n, q, at, x, j, sums);
           continue;
         }
-        if (at == 0) direct_prefetch(q, bytes);
+        direct_prefetch(q, at, bytes);
         const direct_scales scales = direct_scales_32(format, q, at);
         direct_block(format, n, q + at, 0, 0, &scales, x, j, sums);
       }

@@ -1,8 +1,9 @@
 // Products with float activations, AVX2: F32, F16, BF16 and FP8 weights converted in registers.
 //
 // The sixteen lanes of a sum are two registers. A tile is R rows x T tokens: 2 x 2 when there are several tokens, so
-// that eight sums and their inputs fit sixteen registers, 4 x 1 in decode.
+// that eight sums and their inputs fit sixteen registers, up to 4 x 1 in decode.
 #if defined(__x86_64__)
+#include "../stream.h"
 #include "avx2.h"
 
 enum { max_rows = 4, max_tokens = 2 };
@@ -11,6 +12,7 @@ typedef struct {
   const uint8_t *rows[max_rows];
   const float *scales[max_rows];
   const float *x[max_tokens];
+  size_t ahead;  // bytes a row, for prefetching the next rows; 0: they were
 } tile_inputs;
 
 // FP8 E4M3 by way of half precision: exponent and mantissa moved into place are the value / 256, subnormal ones
@@ -68,9 +70,13 @@ CK_INLINE CK_AVX2_TARGET void tile(ck_format format, int R, int T, const tile_in
 #pragma clang loop unroll(full)
     for (int t = 0; t < T; t++) acc[r][t][0] = acc[r][t][1] = _mm256_setzero_ps();
   size_t c = 0;
-  for (; c + 16 <= cols; c += 16) {
-    step(format, R, T, in, c, 8, 0, acc);
-    step(format, R, T, in, c + 8, 8, 1, acc);
+  for (size_t end; c + 16 <= cols; ) {
+    end = CK_MIN(cols, c + 128);
+    if (in->ahead) stream_prefetch(format, in->rows, (size_t)R, in->ahead, c, end - c, cols, 4096);
+    for (; c + 16 <= end; c += 16) {
+      step(format, R, T, in, c, 8, 0, acc);
+      step(format, R, T, in, c + 8, 8, 1, acc);
+    }
   }
   if (c < cols) step(format, R, T, in, c, cols - c, 0, acc);
   if (c + 8 < cols) step(format, R, T, in, c + 8, cols - c - 8, 1, acc);
@@ -87,13 +93,15 @@ CK_INLINE CK_AVX2_TARGET void product(ck_format format, const ck_matrix *w, size
   size_t rows = 0;
   for (size_t r = row_begin; r < row_end; r += rows) {
     const size_t left = row_end - r;
-    rows = tokens == 1 && left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    rows = tokens == 1 ? stream_rows(format, w->row_bytes, max_rows) : 2;
+    if (rows > left) rows = 1;
     for (size_t i = 0; i < rows; i++) {
       in.rows[i] = (const uint8_t *)w->data + (r + i) * w->row_bytes;
       in.scales[i] = format == CK_FP8_E4M3 ? w->scales + (w->scale_row + r + i) / 128 * w->scale_cols : NULL;
     }
     for (size_t t = 0; t < tokens; t += max_tokens) {
       const size_t n = CK_MIN(max_tokens, tokens - t);
+      in.ahead = t == 0 ? w->row_bytes : 0;
       for (size_t i = 0; i < n; i++) in.x[i] = ck_activation_of(x, x_stride, x_index, t + i);
       float *to = y + t * y_stride + (r - row_begin);
       if (rows == 4)

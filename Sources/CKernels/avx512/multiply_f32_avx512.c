@@ -6,6 +6,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "../stream.h"
 #include "avx512.h"
 
 enum { max_rows = 8, max_tokens = 3, block_tokens = 96 };
@@ -55,36 +56,6 @@ CK_INLINE CK_AVX512_TARGET void step(ck_format format, int R, int T, const tile_
   }
 }
 
-CK_INLINE size_t bytes_of(ck_format format) { return format == CK_F32 ? 4 : format == CK_FP8_E4M3 ? 1 : 2; }
-
-enum { stream = 8192 };  // rows of so many bytes together are prefetched in order and wait in the first-level cache
-
-// Rows at once for one token: no more than fit a stream, for memory is fastest read in order, and enough to hide the
-// latency of a sum. Of the read bandwidth on Zen 5, F32, 2048 columns: one row 95 %, two 90 %, eight 77 %.
-CK_INLINE size_t decode_rows(ck_format format, size_t row_bytes) {
-  if (row_bytes <= stream / 8 || format == CK_FP8_E4M3) return 8;
-  return row_bytes <= stream / 4 ? 4 : row_bytes <= stream / 2 || format != CK_F32 ? 2 : 1;
-}
-
-CK_INLINE CK_AVX512_TARGET void prefetch(const uint8_t *p, size_t bytes) {
-  for (size_t i = 0; i < bytes; i += 64) _mm_prefetch((const char *)(p + i), _MM_HINT_T0);
-}
-
-// While columns c ..< c + 128 of R rows are multiplied, brings in what comes next: the hardware follows only a few
-// streams, and stops at the end of a page. Rows that lie together and are short are fetched as one stream, the next R
-// rows in the time of these; others 256 columns ahead (4096 bytes for few rows), or at that place of the next R rows.
-CK_INLINE CK_AVX512_TARGET void prefetch_next(ck_format format, int R, const tile_inputs *in, size_t c, size_t cols) {
-  const size_t size = bytes_of(format), rows = (size_t)R, n = CK_MIN(128, cols - c) * size;
-  if (in->ahead == cols * size && rows * in->ahead <= stream) {
-    prefetch(in->rows[0] + rows * (in->ahead + c * size), rows * n);
-    return;
-  }
-  const size_t ahead = c + CK_MIN(cols, R == max_rows ? 256 : 4096 / size);
-#pragma clang loop unroll(full)
-  for (int r = 0; r < R; r++)
-    prefetch(ahead < cols ? in->rows[r] + ahead * size : in->rows[r] + rows * in->ahead + (ahead - cols) * size, n);
-}
-
 CK_INLINE CK_AVX512_TARGET void tile(ck_format format, int R, int T, const tile_inputs *in, size_t cols, float *y,
                                      size_t y_stride) {
   __m512 acc[max_rows][max_tokens];
@@ -99,7 +70,9 @@ CK_INLINE CK_AVX512_TARGET void tile(ck_format format, int R, int T, const tile_
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
       scale[r] = format == CK_FP8_E4M3 ? _mm512_set1_ps(256 * in->scales[r][block / 128]) : _mm512_setzero_ps();
-    if (in->ahead) prefetch_next(format, R, in, block, cols);
+    if (in->ahead)  // eight rows have no time to look far
+      stream_prefetch(format, in->rows, (size_t)R, in->ahead, block, end - block, cols,
+                      R == max_rows ? 256 * stream_size(format) : 4096);
     for (; c + 16 <= end; c += 16) step(format, R, T, in, scale, c, 0xFFFF, acc);
     if (c < end) step(format, R, T, in, scale, c, (__mmask16)((1u << (end - c)) - 1), acc);
   }
@@ -157,7 +130,7 @@ CK_INLINE CK_AVX512_TARGET void product(ck_format format, const ck_matrix *w, si
     for (size_t t = 0; t < n; t++) at[t] = ck_activation_of(x, x_stride, x_index, t0 + t);
     size_t rows = 0;
     for (size_t r = row_begin; r < row_end; r += rows) {
-      const size_t most = tokens == 1 ? decode_rows(format, w->row_bytes) : max_rows;
+      const size_t most = tokens == 1 ? stream_rows(format, w->row_bytes, max_rows) : max_rows;
       rows = row_end - r >= most ? most : 1;
       for (size_t i = 0; i < rows; i++) {
         in.rows[i] = (const uint8_t *)w->data + (r + i) * w->row_bytes;

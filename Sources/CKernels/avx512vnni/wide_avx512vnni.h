@@ -1,7 +1,7 @@
 // The tile kernel for thirty-two rows, AVX-512 VNNI: two tiles meet the same tokens.
 //
-// With sixteen rows a dot product needs a load of activations each, and the loads are what takes the time: 8 for weights
-// and 64 for activations against 64 dot products a block, at two a cycle either. Here activations are used twice.
+// With sixteen rows each dot product needs a load of activations, and the loads take the time: 8 of weights and 64 of
+// activations against 64 dot products a block, two a cycle of either. Here activations are used twice.
 #ifndef CK_WIDE_AVX512_VNNI_H
 #define CK_WIDE_AVX512_VNNI_H
 
@@ -97,7 +97,7 @@ CK_INLINE TARGET void wide_n(ck_format format, size_t n, const ck_tile *tiles, s
   }
 }
 
-// `blocks` blocks of 32 columns of two tiles, 3 <= n <= wide_most(format) tokens: what more than eight tokens are cut to.
+// `blocks` blocks of 32 columns of two tiles, for the 3 ... wide_most(format) tokens that more than eight are cut to.
 CK_INLINE TARGET void wide(ck_format format, size_t n, const ck_tile *tiles, size_t blocks,
                            const ck_block_q8 *const *x, float (*first)[CK_GROUP], float (*second)[CK_GROUP]) {
   const int halves = ck_format_halves_of(format);
