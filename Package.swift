@@ -71,7 +71,7 @@ let package = Package(
     // MARK: - Tests
 
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "StrictJSON"]),
     .testTarget(name: "CommandTests", dependencies: ["moebench", "StrictJSON", "TestSupport"]),
     .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
     .testTarget(

@@ -1,7 +1,9 @@
-// A forward pass asks for no memory.
+// A forward pass asks for no more memory than Benchmarks/thresholds/engine.json allows, which is none.
 
 import CAllocationCounter
+import Foundation
 import Inference
+import StrictJSON
 import Testing
 
 #if DEBUG
@@ -33,12 +35,20 @@ struct AllocationTests {
     try expectNothing(fixture, try fixture.syntheticDecoder())
   }
 
+  private static func limit() throws -> Int {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Benchmarks/thresholds/engine.json")
+    let thresholds = try JSONValue(parsing: Array(Data(contentsOf: file)))
+    return try #require(thresholds["allocations_per_pass"]?.int)
+  }
+
   private func expectNothing(_ fixture: Fixture, _ decoder: Decoder) throws {
     let passes: [[(sequence: Int, tokens: ArraySlice<Int>)]] = [
       [(0, fixture.a[..<13]), (1, fixture.b[..<2])],
       [(0, fixture.a[13..<14]), (1, fixture.b[2..<3])],
       [(1, fixture.b[3...])],
     ]
+    let limit = try Self.limit()
     // BLAS and the runtime make what they keep in the first round.
     for round in 0..<2 {
       decoder.cache.reset(0)
@@ -47,7 +57,7 @@ struct AllocationTests {
         let before = allocation_count()
         try decoder.forward(pass, scoring: .last)
         let count = allocation_count() - before
-        if round > 0 { #expect(count == 0, "rows \(pass.map(\.tokens.count))") }
+        if round > 0 { #expect(count <= limit, "rows \(pass.map(\.tokens.count))") }
       }
     }
   }
