@@ -38,6 +38,8 @@ public struct Advice: Sendable {
   public let primary: OfferDecision
   public let others: [OfferDecision]
   public let scenarios: [ScenarioDecision]
+  /// At the utilisation that the traffic makes, not the assumed one.
+  public let carbon: CarbonCost
   /// Fastest answer to one request here; nil where a phase was not measured.
   public let latency: LatencyFloor?
 
@@ -78,6 +80,12 @@ public struct Advice: Sendable {
         })
     }
     latency = LatencyFloor(question.workload, cost)
+    var used = cost.basis.assumptions
+    let share = primary.decision.utilisation
+    if share > 0, share.isFinite { used.utilisation = .exactly(min(share, 1)) }
+    carbon = CarbonCost(
+      cost.basis.carbon, used, cost.throughput, mix: question.workload.mix,
+      knowsEnergy: cost.carbon.knowsEnergy)
   }
 
   private static func decisionCase(

@@ -33,6 +33,7 @@ public struct CarbonCost: Sendable {
   public let embodiedBlended: Estimate?
   /// Why nothing is known.
   public let reason: String?
+  let knowsEnergy: Bool
 
   /// - Parameter knowsEnergy: False where a rent hides the energy, which is then unknown, not 0.
   init(
@@ -40,6 +41,7 @@ public struct CarbonCost: Sendable {
     mix: TokenMix, knowsEnergy: Bool
   ) {
     self.basis = basis
+    self.knowsEnergy = knowsEnergy
     guard knowsEnergy else {
       (input, output, blended, embodiedBlended) = (nil, nil, nil, nil)
       reason = "no energy figure"

@@ -27,6 +27,11 @@ public struct RunCost: Sendable {
   /// Why a figure is missing.
   public let reason: String?
 
+  /// Whether the user's watts stand in place of the tests' energy.
+  public var isPricedByWatts: Bool {
+    if case .watts = (throughput.decode ?? throughput.prefill)?.energy { true } else { false }
+  }
+
   public var prefillLabel: String? { prefill?.label }
   public var decodeLabel: String? { decode?.label }
 

@@ -27,10 +27,17 @@ public struct TokenEnergy: Sendable {
 
   public init(_ cost: RunCost, idleWatts: Estimate?) {
     self.idleWatts = idleWatts
-    func phase(_ measurement: PhaseMeasurement?) -> Phase? {
-      guard let measurement, let joules = measurement.joulesPerToken,
-        let rate = Statistics.median(measurement.tokensPerSecond), rate > 0, rate.isFinite
+    func phase(_ measurement: PhaseMeasurement?, _ priced: PhaseThroughput<Estimate>?) -> Phase? {
+      guard let measurement, let rate = Statistics.median(measurement.tokensPerSecond), rate > 0,
+        rate.isFinite
       else { return nil }
+      let energy: Estimate?
+      if case .watts(let watts) = priced?.energy {
+        energy = watts.scaled(by: 1 / rate)
+      } else {
+        energy = measurement.joulesPerToken
+      }
+      guard let joules = energy else { return nil }
       let above = idleWatts.map { idle in
         Estimate.ordered(
           max(0, joules.low - idle.high / rate), max(0, joules.best - idle.best / rate),
@@ -40,8 +47,8 @@ public struct TokenEnergy: Sendable {
         label: measurement.label, joulesPerToken: joules, watts: joules.scaled(by: rate),
         joulesPerTokenAboveIdle: above)
     }
-    prefill = phase(cost.prefill)
-    decode = phase(cost.decode)
+    prefill = phase(cost.prefill, cost.throughput.prefill)
+    decode = phase(cost.decode, cost.throughput.decode)
     perTotalToken = Self.blend(cost.mix, prefill?.joulesPerToken, decode?.joulesPerToken)
   }
 

@@ -160,6 +160,9 @@ import Testing
     #expect(json["latency_floor"]?["seconds_to_first_token"]?.double ?? 0 > 0)
     #expect(json["sensitivity"]?.array?.isEmpty == false)
     #expect(json["break_even"]?["exists"]?.bool != nil)
+    let grams = try #require(json["carbon"]?["grams_per_million"]?["value"]?.double)
+    let kilograms = try #require(json["carbon"]?["kilograms_per_month"]?["value"]?.double)
+    #expect(abs(kilograms - grams * 2 * 730 / 24 / 1000) < 1e-9 * kilograms)
   }
 
   @Test("a German locale changes no byte: numbers keep their point, times are UTC")

@@ -69,7 +69,10 @@ extension Number {
   /// A tick: powers of ten stay readable.
   static func tick(_ value: Double) -> String {
     if value == 0 { return "0" }
-    if abs(value) >= 1e4 { return count(value) }
+    for (unit, name) in [(1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " k")]
+    where abs(value) >= max(unit, 1e4) {
+      return tick(value / unit) + name
+    }
     if abs(value) >= 10 { return fixed(value, 0) }
     var text = rough(value)
     while text.contains("."), text.last == "0" { text.removeLast() }

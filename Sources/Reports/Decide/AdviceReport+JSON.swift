@@ -39,6 +39,7 @@ extension AdviceReport {
         ("sensitivity", .array(decision.sensitivity.map(\.json))),
         ("cascade", cascade?.json ?? .null),
         ("latency_floor", latency),
+        ("carbon", carbon),
         ("not_priced", .array(unpriced.map { .string($0) })),
         ("cost", advice.cost.json),
       ])
@@ -86,6 +87,16 @@ extension AdviceReport {
       ("verdict", .string(decision.verdict.rawValue)),
       ("ratio", decision.ratio.json),
       ("break_even", decision.breakEven.json),
+    ])
+  }
+
+  private var carbon: JSONValue {
+    let perMonth = advice.question.traffic.millionTokensPerMonth / 1000
+    return object([
+      ("grams_per_million", advice.carbon.blended?.json ?? .null),
+      ("kilograms_per_month", advice.carbon.blended?.scaled(by: perMonth).json ?? .null),
+      ("api_grams_per_million", .null),
+      ("reason", .stringOrNull(advice.carbon.reason)),
     ])
   }
 

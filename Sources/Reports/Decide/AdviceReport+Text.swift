@@ -12,6 +12,7 @@ extension AdviceReport {
       wrapped(headline + ".").map(style.bold) + sentences.flatMap { wrapped($0) },
       offers(style), scenarios(style), sensitivity(style), cascadeLines(style),
       [style.bold("What money does not show")] + unpriced.flatMap { wrapped($0) },
+      energyLines,
       CostText(advice.cost, [], style: style).assumptions,
     ]
     return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }
@@ -22,6 +23,18 @@ extension AdviceReport {
     let question = advice.question
     return wrapped(
       "\(Number.count(question.traffic.millionTokensPerMonth * 1e6)) tokens a month, \(question.workload.title)"
+    )
+  }
+
+  private var energyLines: [String] {
+    let energy = TokenEnergy(advice.cost, idleWatts: advice.cost.basis.assumptions.idleWatts)
+    guard let input = energy.perInputToken, let output = energy.perOutputToken else { return [] }
+    let idle = energy.idleWatts.map { ", \(Number.short($0.best)) W at rest" } ?? ""
+    let origin =
+      result.energyAccount.map { " \($0.provenance ?? "given") by \($0.source)" } ?? ""
+    return wrapped(
+      "Energy\(advice.cost.isPricedByWatts ? " by --watts" : origin): "
+        + "\(Number.short(input.best)) J an input token, \(Number.short(output.best)) J an output token\(idle)."
     )
   }
 

@@ -63,7 +63,7 @@ extension AdviceReport {
 
   /// The verdict as sentences, without the headline.
   public var sentences: [String] {
-    var text = [comparison, capacity, breakEven, surety].compactMap { $0 }
+    var text = [comparison, capacity, breakEven, payback, surety].compactMap { $0 }
     if !advice.primary.offer.sameModel {
       text.append("No API price of \(result.model.name) is known; this is another model's.")
     }
@@ -109,6 +109,14 @@ extension AdviceReport {
     }
   }
 
+  private var payback: String? {
+    switch decision.payback {
+    case .months(let months): "The purchase pays back in \(Number.short(months)) months."
+    case .never: "The purchase never pays back: nothing is saved at this traffic."
+    case .notApplicable: nil
+    }
+  }
+
   private var surety: String {
     "\(Number.percent(decision.confidence)) of 4,000 draws over all ranges agree."
   }
@@ -127,13 +135,26 @@ extension AdviceReport {
     lines.append(
       "Data: here they stay on this machine; at \(price.provider) they leave it, under that provider's terms and law."
     )
+    if let context { lines.append(context) }
     lines.append(carbon)
     lines.append("Quality: the same weights answer alike only in the same format; \(quality)")
     return lines
   }
 
+  /// Said where requests are much longer than what was measured.
+  private var context: String? {
+    let wanted = advice.question.workload.inputTokensPerRequest
+    let tests = result.tests.filter { $0.label == advice.cost.decodeLabel }
+    guard let measured = tests.map({ $0.depth + $0.generatedTokens }).max(),
+      wanted > 4 * Double(max(measured, 256))
+    else { return nil }
+    return
+      "Context: decode was measured with \(measured) tokens in the cache, a request has \(Number.count(wanted)): "
+      + "attention makes it slower than that; --depth measures it."
+  }
+
   private var carbon: String {
-    let carbon = advice.cost.carbon
+    let carbon = advice.carbon
     guard let grams = carbon.blended else {
       return "Carbon: not known here (\(carbon.reason ?? "no figure")), nor of the API."
     }

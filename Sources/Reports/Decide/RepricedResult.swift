@@ -56,6 +56,11 @@ extension StoredResult {
     var lines = wrapped(
       "\(model.name), \(model.weightFormat) · \(machine.cpu ?? "unknown processor") · \(startedAt)")
     lines[0] = style.bold(lines[0])
+    if let slice = model.slice {
+      lines += wrapped(
+        "A slice: \(slice.measured) of \(slice.total) layers were measured; the rest is extrapolated"
+      )
+    }
     if status == .interrupted {
       let planned = samplesPlanned.map { " of \($0)" } ?? ""
       lines.append("INTERRUPTED: \(samplesDone)\(planned) repetitions")

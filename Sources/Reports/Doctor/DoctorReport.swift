@@ -75,15 +75,15 @@ public struct DoctorReport: Sendable {
   private static let nameWidth = 20
 
   private static func lines(_ finding: Finding, _ style: Style) -> [String] {
-    let indent = String(repeating: " ", count: nameWidth + 13)
     let name = finding.subject.safeForTerminal.shortened(to: nameWidth)
     let padding = String(repeating: " ", count: nameWidth + 1 - name.count)
     let state = finding.state.rawValue
     let gap = String(repeating: " ", count: max(1, 10 - state.count))
-    let detail = wrapped(finding.detail, width: 80 - indent.count)
-    let head = "  \(name)\(padding)\(state)\(gap)"
-    var lines = ["\(head)\(detail.first ?? "")"]
-    lines += detail.dropFirst().map { indent + $0 }
+    var head = "  \(name)\(padding)\(state)"
+    let detail = finding.detail.safeForTerminal
+    let fits = head.count + gap.count + detail.count <= 80
+    if fits { head += gap + detail }
+    var lines = [head] + (fits ? [] : wrapped(detail, width: 76).map { "    " + $0 })
     if let remedy = finding.remedy {
       lines += remedy.split(separator: "\n").map {
         style.dim("      " + String($0).safeForTerminal)

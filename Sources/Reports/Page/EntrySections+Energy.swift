@@ -42,8 +42,8 @@ extension EntrySections {
           ? [test.joulesPerToken == nil ? test.energyReason ?? "no reason was stored" : ""] : [])
     }
     return .table(
-      caption:
-        "Joules a token with their range. An estimate stands in for a meter and is never ranked against one.",
+      caption: (result.model.slice == nil ? "Joules a token" : "Joules a token of the slice")
+        + " with their range. An estimate stands in for a meter and is never ranked against one.",
       head: ["test", "J/token", "obtained", "source"] + (hasReasons ? ["why not"] : []),
       rows: rows, numeric: [1])
   }
@@ -62,7 +62,8 @@ extension EntrySections {
     guard !rows.isEmpty else { return nil }
     if let total = energy.perTotalToken { rows.append(["a token of the mix", total.cell, "", ""]) }
     return .table(
-      caption: "Prefill gives input tokens, decode output tokens; the last column leaves out rest.",
+      caption:
+        "What the costs rest on\(cost.isPricedByWatts ? ", from the watts given" : ""). Prefill gives input tokens, decode output tokens; the last column leaves out what the machine draws at rest.",
       head: ["", "J/token", "W", "J/token above rest"], rows: rows, numeric: [1, 2, 3])
   }
 

@@ -9,7 +9,9 @@ extension EntrySections {
   // MARK: - Speed
 
   var speed: Markup {
-    let rows = result.tests.map(speedRow)
+    let rows = result.tests.flatMap { test in
+      [speedRow(test)] + (test.whole.map { [wholeRow($0)] } ?? [])
+    }
     let table = Markup.table(
       caption:
         "Median of the repetitions with its 95 % interval; shares of the limits measured on this machine.",
@@ -17,7 +19,22 @@ extension EntrySections {
         "test", "threads", "tokens/s", "95 % interval", "n", "of arithmetic", "of memory",
         "experts touched",
       ], rows: rows, numeric: [1, 2, 3, 4, 5, 6, 7])
-    return .section("Speed", [figure(.prefill), figure(.decode), table].compactMap { $0 })
+    let note = result.model.slice.map { slice in
+      Markup.paragraph(
+        "Only \(slice.measured) of \(slice.total) layers were run: the tests below are of that slice. The rows of the whole are extrapolated from each kind of layer's own time, and the costs above rest on them."
+      )
+    }
+    return .section(
+      "Speed", [note, figure(.prefill), figure(.decode), table].compactMap { $0 })
+  }
+
+  private func wholeRow(_ whole: StoredExtrapolation) -> [String] {
+    let summary = Summary(whole.tokensPerSecond)
+    let interval = summary?.interval.map { "\(Number.short($0.low)) to \(Number.short($0.high))" }
+    return [
+      "the whole, extrapolated", "", summary.map { Number.short($0.median) } ?? "not known",
+      interval ?? "one sample", String(whole.tokensPerSecond.count), "", "", "",
+    ]
   }
 
   private func speedRow(_ test: StoredTest) -> [String] {
@@ -96,14 +113,17 @@ extension EntrySections {
     add("active", model.activeParameters, "multiplied for each token")
     if let decode = result.tests.last(where: { $0.phase == .decode }) {
       var touched: Double?
-      if let bytes = decode.bytesTouchedPerToken, let all = model.weightBytes, all > 0,
+      let isSlice = model.slice != nil
+      if let bytes = isSlice ? decode.whole?.bytesTouchedPerToken : decode.bytesTouchedPerToken,
+        let all = model.weightBytes, all > 0,
         let total = model.totalParameters
       {
         touched = bytes / all * total
       }
       add(
         "touched", touched,
-        "read from memory a token in \(decode.label): the weights' share of the bytes measured")
+        "read from memory a token in \(decode.label): the weights' share of the bytes "
+          + (isSlice ? "extrapolated" : "measured"))
     }
     let bytes = model.weightBytes.map { Number.bytes($0) } ?? "unknown size"
     let table = Markup.table(

@@ -121,6 +121,7 @@ extension ResultPage.Entry {
     let model = result.model
     var parts = [model.name]
     if model.source == "synthetic" { parts.append("synthetic weights of its true shape") }
+    if let slice = model.slice { parts.append("\(slice.measured) of \(slice.total) layers run") }
     parts += [model.weightFormat, result.machine.cpu ?? "unknown processor"]
     parts.append("\(result.engine.threads) threads")
     parts.append(result.startedAt)

@@ -8,7 +8,7 @@ enum StyleSheet {
     --card:#161b22;--here:#6cb0ff;--api:#f0a15e;--third:#5fd07a;--fourth:#c49bff}}
     *{box-sizing:border-box}
     body{margin:0 auto;padding:2rem 1.25rem 4rem;max-width:60rem;background:var(--bg);color:var(--fg);\
-    font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+    font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
     h1{font-size:1.7rem;line-height:1.25;margin:0 0 .25rem}
     h2{font-size:1.2rem;margin:2.5rem 0 .5rem;padding-top:.75rem;border-top:1px solid var(--line)}
     .sub,figcaption,caption{color:var(--soft)}
@@ -45,7 +45,7 @@ enum StyleSheet {
     footer{margin-top:3rem;color:var(--soft);font-size:.9rem}
     @media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--soft:#444;--line:#bbb;--card:#fff;--here:#0b62d6;\
     --api:#b4530a;--third:#1a7f37;--fourth:#8250df}\
-    body{font-size:12px;max-width:none;padding:0}svg{max-width:42rem}.scroll{overflow:visible}\
+    html{font-size:11.5px}body{max-width:none;padding:0}svg{max-width:42rem}.scroll{overflow:visible}\
     figure,.card,tr{break-inside:avoid}h2,caption{break-after:avoid}thead{display:table-header-group}\
     *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
     """

@@ -8,6 +8,7 @@ public struct StoredExtrapolation: Sendable {
   /// One for each repetition.
   public let tokensPerSecond: [Double]
   public let joulesPerToken: Estimate?
+  public let bytesTouchedPerToken: Double?
 
   init(_ node: Node) throws(DataError) {
     tokensPerSecond = try node.member("samples_tokens_per_second").each {
@@ -18,6 +19,7 @@ public struct StoredExtrapolation: Sendable {
       }
       return rate
     }
+    bytesTouchedPerToken = try node.optionalAmount("bytes_touched_per_token")
     joulesPerToken = try node.optional("joules_per_token").map { (joules) throws(DataError) in
       let (low, best, high) = (
         try joules.amount("ci_low"), try joules.amount("value"), try joules.amount("ci_high")
