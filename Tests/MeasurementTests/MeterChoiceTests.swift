@@ -148,6 +148,11 @@ private func rapl() throws -> FakeTree {
   func noLine() {
     let same = Calibration.Window(counterWatts: 50, wallWatts: 80)
     #expect(throws: CalibrationError.noSpread) { try Calibration([same, same, same, same]) }
+    let noise = zip([10.0, 20, 30, 40], [50.0, 40, 60, 45]).map {
+      Calibration.Window(counterWatts: $0, wallWatts: $1)
+    }
+    let error = #expect(throws: CalibrationError.self) { try Calibration(noise) }
+    #expect(error?.description.contains("tells nothing") == true)
     #expect(throws: CalibrationError.tooFewWindows(0)) {
       try Calibration([.init(counterWatts: .nan, wallWatts: 1)])
     }

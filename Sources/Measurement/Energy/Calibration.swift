@@ -4,11 +4,15 @@
 public enum CalibrationError: Error, Equatable, Sendable, CustomStringConvertible {
   case tooFewWindows(Int)
   case noSpread
+  case noRelation(low: Double, high: Double)
 
   public var description: String {
     switch self {
     case .tooFewWindows(let count):
       "\(count) usable windows; at least \(Calibration.minimumWindows) at different loads are needed"
+    case .noRelation(let low, let high):
+      "the counter tells nothing of the wall's power: a slope from \(low) to \(high); "
+        + "calibrate on a quiet machine"
     case .noSpread: "the counter read the same power in every window; vary the load"
     }
   }
@@ -63,6 +67,10 @@ public struct Calibration: Sendable, Equatable {
     let t = Distribution.studentQuantile(0.975, degreesOfFreedom: count - 2)
     let slopeError = t * residual / spread.squareRoot()
     let offsetError = t * residual * (1 / count + meanX * meanX / spread).squareRoot()
+    guard best > slopeError else {
+      func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
+      throw .noRelation(low: rounded(best - slopeError), high: rounded(best + slopeError))
+    }
     self.windows = points.count
     slope = WattsRange(low: best - slopeError, best: best, high: best + slopeError)
     baseline = WattsRange(low: offset - offsetError, best: offset, high: offset + offsetError)

@@ -116,8 +116,9 @@ struct Calibrate: ParsableCommand {
           windows.append(
             try .observed(counter: counter, wall: wallMeter) { load.run(seconds: seconds) })
         } catch {
+          // One bad window does not undo the others; too few are refused by the fit.
           progress.clear()
-          throw Failure(.unavailable, "\(load.name): \(error.message)")
+          Output.error("left out: \(load.name): \(error.message.safeForTerminal)\n")
         }
       }
     }
