@@ -82,6 +82,7 @@ struct ImportReader {
   }
 
   mutating func add(_ row: PriceRow, at node: Node) throws(DataError) {
+    try row.checkHeights(node)
     guard ids.insert(ByteKey(row.id)).inserted else { throw node.fault(.duplicate(row.id)) }
     rows.append(row)
   }

@@ -39,7 +39,11 @@ extension PriceRow {
     try check(node)
   }
 
+  /// No price list asks more for a million tokens; what does is a wrong unit.
+  static let highestUsdPerMillion = 1e6
+
   private func check(_ node: Node) throws(DataError) {
+    try checkHeights(node)
     if kind == .list {
       for key in ["usd_per_million_input", "usd_per_million_output"] { _ = try node.amount(key) }
       if usdPerMillionInput == 0 && usdPerMillionOutput == 0 {
@@ -52,6 +56,19 @@ extension PriceRow {
         .fallsBefore(validTo.description, "valid_from \(validFrom)"))
     }
     guard Day(asOf) != nil else { throw try node.member("as_of").fault(.notADay(asOf)) }
+  }
+
+  /// Also what an import has made of a price a token.
+  func checkHeights(_ node: Node) throws(DataError) {
+    for price in [usdPerMillionInput, usdPerMillionCachedInput, usdPerMillionOutput] {
+      guard let price else { continue }
+      guard price <= Self.highestUsdPerMillion else {
+        throw node.fault(
+          .outOfRange(
+            "\(price) $ a million tokens",
+            rule: "must be at most \(Self.highestUsdPerMillion): a wrong unit?"))
+      }
+    }
   }
 
   private static func choice<T: RawRepresentable & CaseIterable>(

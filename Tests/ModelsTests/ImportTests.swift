@@ -105,6 +105,16 @@ private let liteLLM = """
     #expect(throws: DataError.self) { try imported(text) }
   }
 
+  @Test("a price a token that is infinite a million tokens, or absurd, is refused")
+  func absurd() {
+    for price in ["1e300", "2.5"] {
+      let error = #expect(throws: DataError.self) {
+        try imported(#"{"a":{"input_cost_per_token":\#(price),"output_cost_per_token":1e-6}}"#)
+      }
+      #expect(error?.path == "a" && error?.description.contains("unit") == true)
+    }
+  }
+
   @Test("two entries of one name are refused")
   func duplicates() {
     let entry = #"{"id":"a","pricing":{"prompt":"0.1","completion":"0.1"}}"#

@@ -88,7 +88,7 @@ extension RunReport {
         ])
       }
     }
-    var lines = table.lines()
+    var lines = table.lines().map { $0.shortened(to: 80) }
     if let first = lines.first { lines[0] = style.bold(first) }
     return lines + energyLines
   }

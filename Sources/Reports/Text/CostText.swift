@@ -20,6 +20,16 @@ public struct CostText: Sendable {
   private static let nameWidth = 39
 
   public var table: [String] {
+    var lines = rows(nameWidth: Self.nameWidth)
+    let excess = (lines.map(\.count).max() ?? 0) - 80
+    // Wide figures take their room from the names.
+    if excess > 0 { lines = rows(nameWidth: max(20, Self.nameWidth - excess)) }
+    lines = lines.map { $0.shortened(to: 80) }
+    if let first = lines.first { lines[0] = style.bold(first) }
+    return lines + notes
+  }
+
+  private func rows(nameWidth: Int) -> [String] {
     var table = TextTable([.left, .right, .left, .right, .left])
     let isExtrapolated =
       cost.decode?.provenance == .extrapolated
@@ -46,12 +56,11 @@ public struct CostText: Sendable {
     for price in prices {
       let row = price.quote.row
       table.add([
-        Self.name(of: row), money(row.usdPerMillionInput), "", money(row.usdPerMillionOutput), "",
+        Self.name(of: row, width: nameWidth), money(row.usdPerMillionInput), "",
+        money(row.usdPerMillionOutput), "",
       ])
     }
-    var lines = table.lines()
-    if let first = lines.first { lines[0] = style.bold(first) }
-    return lines + notes
+    return table.lines()
   }
 
   private var notes: [String] {
