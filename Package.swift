@@ -79,6 +79,13 @@ let package = Package(
     .testTarget(name: "FormatsTests", dependencies: ["Inference", "StrictJSON"]),
     .testTarget(
       name: "InferenceTests", dependencies: ["CAllocationCounter", "Inference", "StrictJSON"]),
+    .testTarget(
+      name: "EndpointTests",
+      dependencies: [
+        "Analysis", "CostModel", "Endpoint", "Measurement", "Models", "Reports", "StrictJSON",
+        "TestSupport", "moebench", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
     .testTarget(name: "MeasurementTests", dependencies: ["Measurement"]),
     .target(name: "TestSupport", dependencies: ["StrictJSON"], path: "Tests/TestSupport"),
     .testTarget(

@@ -15,6 +15,9 @@ public struct PhaseMeasurement: Sendable {
   public let joulesPerToken: Estimate?
   /// Why there is no energy.
   public let energyReason: String?
+  /// Where prefill and decode were measured at the same time, under one load: which load. Tests of different loads are
+  /// never priced together.
+  public var level: String?
   /// Of the speed: `extrapolated` where a slice stands for the whole.
   public let provenance: Provenance
   /// Where the speed was not measured but estimated: the estimate, in place of the repetitions' statistics.
@@ -65,6 +68,19 @@ public struct PhaseMeasurement: Sendable {
 }
 
 extension PhaseMeasurement {
+  /// The tests that may be priced together: all where none has a level, else those of the level that works through
+  /// the mix soonest.
+  static func together(_ tests: [PhaseMeasurement], mix: TokenMix) -> [PhaseMeasurement] {
+    let levels = Dictionary(grouping: tests.filter { $0.level != nil }) { $0.level ?? "" }
+    func seconds(_ tests: [PhaseMeasurement]) -> Double {
+      [(Phase.prefill, mix.inputTokens), (.decode, mix.outputTokens)].reduce(0) { sum, part in
+        let rate = fastest(part.0, of: tests).flatMap { Statistics.median($0.tokensPerSecond) }
+        return sum + (part.1 == 0 ? 0 : rate.map { part.1 / $0 } ?? .infinity)
+      }
+    }
+    return levels.min { (seconds($0.value), $0.key) < (seconds($1.value), $1.key) }?.value ?? tests
+  }
+
   /// The fastest test of a phase: what the machine can do is what capacity is made of.
   static func fastest(_ phase: Phase, of tests: [PhaseMeasurement]) -> PhaseMeasurement? {
     tests.filter { $0.phase == phase && !$0.tokensPerSecond.isEmpty }.max {

@@ -54,6 +54,7 @@ public struct RunCost: Sendable {
     self.basis = basis
     self.mix = mix
     let assumptions = basis.assumptions
+    let tests = PhaseMeasurement.together(tests, mix: mix)
     prefill = PhaseMeasurement.fastest(.prefill, of: tests)
     decode = PhaseMeasurement.fastest(.decode, of: tests)
     let throughput = Throughput<Estimate>(

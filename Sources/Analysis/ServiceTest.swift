@@ -18,6 +18,8 @@ public struct ServiceTest: Sendable {
   }
 
   public let label: String
+  /// The level's own label.
+  public let level: String
   public let phase: Phase
   /// Median over the samples' requests.
   public let promptTokens: Int
@@ -26,6 +28,8 @@ public struct ServiceTest: Sendable {
   public let batch: Int
   public let samples: [Sample]
   public let energy: EnergySample
+  /// False where too many of the level's requests failed; there are no samples then.
+  public let isValid: Bool
   /// nil where no sample could be timed.
   public let summary: Summary?
 
@@ -40,7 +44,10 @@ public struct ServiceTest: Sendable {
   private init(_ phase: Phase, _ level: LoadLevel, _ pairs: [(ServedRequest, TimeShare)]) {
     self.phase = phase
     energy = level.energy
+    isValid = level.isValid
+    // Where many requests fail, those that do not are another load than the one that was put on.
     samples = pairs.compactMap { request, share in
+      guard level.isValid else { return nil }
       let part = phase == .prefill ? Self.prefill(request, share) : Self.decode(request, share)
       guard let part else { return nil }
       return Sample(
@@ -59,6 +66,7 @@ public struct ServiceTest: Sendable {
       }
     let size = phase == .prefill ? "pp\(promptTokens)" : "tg\(generatedTokens)"
     label = "\(size) \(level.arrivals.label)"
+    self.level = level.arrivals.label
   }
 
   private static func prefill(
@@ -118,8 +126,10 @@ extension ServiceTest {
       joules = try Estimate(
         low: range.low, best: range.best, high: range.high, provenance: provenance)
     }
-    return PhaseMeasurement(
+    var measurement = PhaseMeasurement(
       label: label, phase: phase, batch: batch, tokensPerSecond: samples.map(\.tokensPerSecond),
       joulesPerToken: joules, energyReason: energy.joules.reason)
+    measurement.level = level
+    return measurement
   }
 }

@@ -8,6 +8,11 @@ import StrictJSON
 public struct Prompt: Sendable, Equatable {
   public let text: String
   public let maximumTokens: Int
+
+  package init(text: String, maximumTokens: Int) {
+    self.text = text
+    self.maximumTokens = maximumTokens
+  }
 }
 
 /// Makes prompts of about the wanted number of tokens; the server's own count tells how many they had.

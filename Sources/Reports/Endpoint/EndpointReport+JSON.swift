@@ -116,6 +116,7 @@ extension ServiceTest {
     object([
       ("label", .string(label)),
       ("phase", .string(phase.rawValue)),
+      ("level", .string(level)),
       ("n_prompt", JSONValue(promptTokens)),
       ("n_gen", JSONValue(generatedTokens)),
       ("n_depth", 0),
@@ -123,7 +124,13 @@ extension ServiceTest {
       ("n_threads", .null),
       ("samples", .array(samples.map(\.json))),
       ("tokens_per_second", summary?.json ?? .null),
-      ("reason", .stringOrNull(summary == nil ? "not measurable: no request could be timed" : nil)),
+      (
+        "reason",
+        .stringOrNull(
+          summary == nil
+            ? isValid ? "not measurable: no request could be timed" : "too many requests failed"
+            : nil)
+      ),
       ("bytes_touched_per_token", .null),
       ("ceiling", object([("bandwidth_gb_s", .null), ("s_mbu", .null), ("s_mfu", .null)])),
       ("experts", object([("distinct_mean", .null), ("load", .array([]))])),

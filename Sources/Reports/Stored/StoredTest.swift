@@ -8,6 +8,8 @@ import Models
 /// A test as stored.
 public struct StoredTest: Sendable {
   public let label: String
+  /// Of a server: the load that it was measured under.
+  public let level: String?
   public let phase: Phase
   public let promptTokens: Int
   public let generatedTokens: Int
@@ -34,9 +36,11 @@ public struct StoredTest: Sendable {
 
   public var measurement: PhaseMeasurement {
     guard let whole else {
-      return PhaseMeasurement(
+      var measurement = PhaseMeasurement(
         label: label, phase: phase, batch: batch, tokensPerSecond: tokensPerSecond,
         joulesPerToken: joulesPerToken, energyReason: energyReason)
+      measurement.level = level
+      return measurement
     }
     return PhaseMeasurement(
       label: label, phase: phase, batch: batch, tokensPerSecond: whole.tokensPerSecond,
@@ -62,6 +66,7 @@ public struct StoredSample: Sendable {
 extension StoredTest {
   init(_ node: Node) throws(DataError) {
     label = try node.string("label")
+    level = try node.optionalString("level")
     let phase = try node.member("phase")
     guard let known = Phase(rawValue: try phase.string()) else {
       throw phase.fault(.outOfRange("the phase", rule: "must be prefill or decode"))

@@ -37,11 +37,22 @@ struct EndpointCommand: ParsableCommand {
     let writer = try output.writer()
     Interruption.install()
     let report = try session.run()
+    if let reason = Self.neverConnected(report) { throw EndpointError.unreachable(reason) }
     try writer.write(report)
     if let status = Interruption.status { Failure.terminate(status) }
     guard report.levels.contains(where: { !$0.succeeded.isEmpty }) else {
       throw Failure(.unavailable, Self.allFailed(report))
     }
+  }
+
+  /// Where nobody listens there is nothing to report.
+  private static func neverConnected(_ report: EndpointReport) -> String? {
+    let failures = report.levels.flatMap(\.requests).map(\.failure)
+    let isSo =
+      !failures.isEmpty
+      && failures.allSatisfy { ["cannot_connect", "connect_timeout"].contains($0?.code ?? "") }
+    guard isSo, let message = failures.first??.message else { return nil }
+    return "\(report.service.url): \(message)"
   }
 
   private static func allFailed(_ report: EndpointReport) -> String {

@@ -115,6 +115,10 @@ struct EndpointSession {
   }
 
   private func price(_ report: inout EndpointReport, _ idle: IdlePower) throws {
+    guard report.levels.contains(where: { !$0.succeeded.isEmpty }) else {
+      report.costReason = "no request succeeded"
+      return
+    }
     let knows = settings.hardwareUsd != nil || settings.rentalUsdPerHour != nil
     guard address.isLocal || knows else {
       report.costReason =
