@@ -9,9 +9,10 @@
 
 static const char *const names[CK_ISAS] = {
     [CK_REFERENCE] = "reference",     [CK_AVX2] = "avx2",
-    [CK_AVX512] = "avx512",           [CK_AVX512_VNNI] = "avx512vnni",
-    [CK_AMX] = "amx",                 [CK_NEON] = "neon",
-    [CK_NEON_DOTPROD] = "neon-dotprod", [CK_NEON_I8MM] = "neon-i8mm",
+    [CK_AVX2_VNNI] = "avx2vnni",      [CK_AVX512] = "avx512",
+    [CK_AVX512_VNNI] = "avx512vnni",  [CK_AMX] = "amx",
+    [CK_NEON] = "neon",               [CK_NEON_DOTPROD] = "neon-dotprod",
+    [CK_NEON_I8MM] = "neon-i8mm",
 };
 
 const char *ck_isa_name(ck_isa isa) { return names[isa]; }
@@ -24,7 +25,7 @@ static uint64_t saved_state(void) {
   return (uint64_t)high << 32 | low;
 }
 
-// Bits of CPUID leaf 1 ECX and leaf 7 EBX / ECX (Intel SDM volume 2, CPUID).
+// Bits of CPUID leaf 1 ECX, leaf 7 EBX / ECX and its subleaf 1 EAX (Intel SDM volume 2, CPUID).
 int ck_isa_available(ck_isa isa) {
   uint32_t a, b, c, d, a1, b1, c1, d1;
   if (isa == CK_REFERENCE) return 1;
@@ -36,6 +37,7 @@ int ck_isa_available(ck_isa isa) {
                      (state & 0xE6) == 0xE6;
   switch (isa) {
     case CK_AVX2: return avx2;
+    case CK_AVX2_VNNI: return avx2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
     case CK_AVX512: return avx512;
     case CK_AVX512_VNNI: return avx512 && (c >> 11 & 1);
     default: return 0;
@@ -62,6 +64,7 @@ const ck_kernels *ck_kernels_for(ck_isa isa) {
   switch (isa) {
 #if defined(__x86_64__)
     case CK_AVX2: return &ck_table_avx2;
+    case CK_AVX2_VNNI: return &ck_table_avx2vnni;
     case CK_AVX512: return &ck_table_avx512;
     case CK_AVX512_VNNI: return &ck_table_avx512vnni;
 #elif defined(__aarch64__)

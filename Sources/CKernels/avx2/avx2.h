@@ -50,5 +50,6 @@ CK_PRODUCT(ck_avx2_multiply_fp8);
 CK_PRODUCT(ck_avx2_multiply_blocks_f32);
 void ck_avx2_dequantize_row(const ck_matrix *w, size_t row, float *out);
 CK_DECLARE_Q8_PRODUCTS(ck_avx2)
+CK_DECLARE_Q8_PRODUCTS(ck_avx2vnni)
 
 #endif

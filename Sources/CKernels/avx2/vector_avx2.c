@@ -219,25 +219,23 @@ CK_AVX2_TARGET static void quantize_q8(const float *x, size_t n, ck_block_q8 *ou
   [CK_F32] = ck_avx2_multiply_f32, [CK_F16] = ck_avx2_multiply_f16, [CK_BF16] = ck_avx2_multiply_bf16,       \
   [CK_FP8_E4M3] = ck_avx2_multiply_fp8
 
+#define VECTOR_OPERATIONS                                                                   \
+  .dequantize_row = ck_avx2_dequantize_row, .quantize_q8 = quantize_q8, .dot = dot,         \
+  .dot_f16 = dot_f16, .axpy = axpy, .axpy_f16 = axpy_f16, .mix = mix, .to_f16 = to_f16,     \
+  .scale = scale, .rms_norm = rms_norm, .sum_of_squares = sum_of_squares, .max = maximum,   \
+  .exp_minus = exp_minus, .silu_multiply = silu_multiply, .silu = silu, .sigmoid = sigmoid
+
 const ck_kernels ck_table_avx2 = {
     .name = "avx2",
     .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_avx2)},
     .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx2_multiply_blocks_f32)},
-    .dequantize_row = ck_avx2_dequantize_row,
-    .quantize_q8 = quantize_q8,
-    .dot = dot,
-    .dot_f16 = dot_f16,
-    .axpy = axpy,
-    .axpy_f16 = axpy_f16,
-    .mix = mix,
-    .to_f16 = to_f16,
-    .scale = scale,
-    .rms_norm = rms_norm,
-    .sum_of_squares = sum_of_squares,
-    .max = maximum,
-    .exp_minus = exp_minus,
-    .silu_multiply = silu_multiply,
-    .silu = silu,
-    .sigmoid = sigmoid,
+    VECTOR_OPERATIONS,
+};
+
+const ck_kernels ck_table_avx2vnni = {
+    .name = "avx2vnni",
+    .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_avx2vnni)},
+    .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx2_multiply_blocks_f32)},
+    VECTOR_OPERATIONS,
 };
 #endif

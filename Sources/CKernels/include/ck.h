@@ -113,6 +113,7 @@ typedef struct ck_kernels {
 typedef enum ck_isa {
   CK_REFERENCE,
   CK_AVX2,          // AVX2 + FMA + F16C
+  CK_AVX2_VNNI,     // AVX-VNNI beside them: dot products of bytes without AVX-512
   CK_AVX512,        // F, BW, DQ, VL
   CK_AVX512_VNNI,
   CK_AMX,           // AMX-INT8 + AMX-BF16 over CK_AVX512_VNNI
