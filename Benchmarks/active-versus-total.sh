@@ -23,6 +23,6 @@ sweep() {
 sweep top-k -p 256 -n 32
 sweep batch -n 12 -r 3
 sweep experts -p 256 -n 32
-sweep routing -p 256 -n 12 -b 16
+sweep routing -p 256 -n 12 -b 16 --points uniform,zipf:1,router,single
 sweep format -p 256 -n 32
 sweep dense -p 256 -n 16 -r 3

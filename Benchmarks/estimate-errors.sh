@@ -1,24 +1,38 @@
 #!/bin/sh
-# Predictions beside measurements, into Benchmarks/results/estimate-errors.json and .md: models and formats that run
-# here, whole or as slices, some four minutes on two cores. The machine must have nothing else to do.
+# Predictions beside measurements, into Benchmarks/results/estimate-errors.md: models and formats that run
+# here, whole or as slices, some five minutes on two cores. The machine must have nothing else to do.
 #
 #   Benchmarks/estimate-errors.sh
 set -eu
 cd "$(dirname "$0")/.."
 moebench=${MOEBENCH:-.build/release/moebench}
 out=Benchmarks/results/estimate-errors
-"$moebench" machine --measure >/dev/null
-"$moebench" estimate granite-3.1-1b-a400m --weights q8_0,q4_0,q4_k,f16 -p 256 -n 32 --verify \
-  -o json --output-file "$out-whole.json"
-"$moebench" estimate olmoe-1b-7b qwen3-30b-a3b deepseek-v2-lite gpt-oss-20b --weights q8_0,q4_0 \
-  --layers 3 -p 256 -n 32 --verify -o json --output-file "$out-slices.json"
-python3 - "$out" <<'PY'
-import json, statistics, sys
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# Limits are measured again before each model: what a virtual machine gets of its host's memory changes by the minute.
+verify() {
+  model=$1
+  formats=$2
+  shift 2
+  echo "$model in $formats" >&2
+  "$moebench" machine --measure >/dev/null
+  "$moebench" estimate "$model" --weights "$formats" -p 256 -n 32 --verify "$@" \
+    -o json --output-file "$work/$model-$formats.json"
+}
+
+verify granite-3.1-1b-a400m q8_0,q4_0
+verify granite-3.1-1b-a400m q4_k,f16
+verify olmoe-1b-7b q8_0,q4_0 --layers 4
+verify qwen3-30b-a3b q8_0,q4_0 --layers 4
+verify deepseek-v2-lite q8_0,q4_k --layers 4
+verify gpt-oss-20b mxfp4,q8_0 --layers 2
+python3 - "$out" "$work" <<'PY'
+import glob, json, statistics, sys
 
 out = sys.argv[1]
 rows = []
-for part in ("whole", "slices"):
-    for estimate in json.load(open(f"{out}-{part}.json"))["estimates"]:
+for path in sorted(glob.glob(f"{sys.argv[2]}/*.json")):
+    for estimate in json.load(open(path))["estimates"]:
         piece = estimate["verified_slice"]
         how = f"{piece['layers_measured']} of {piece['layers_total']} layers" if piece else "whole"
         for case in estimate["verification"] or []:

@@ -90,8 +90,8 @@ extension SweepReport {
     }
     if let speeds = change(a.speed(a.prefill), b.speed(b.prefill)) {
       sentences.append(
-        "Prefill goes \(speeds): a prompt's tokens spread over more experts, so each product has "
-          + "fewer rows.")
+        "Prefill goes \(speeds)\(speeds.contains("noise") ? "" : ": a prompt's tokens spread over more experts, so each product has fewer rows")."
+      )
     }
     return sentences
   }
