@@ -25,9 +25,12 @@ extension SweepReport {
   private func change(_ a: Estimate?, _ b: Estimate?) -> String? {
     guard let a, let b, a.best > 0 else { return nil }
     // Where the intervals meet, the sign of the difference is not known.
-    let isNoise = a.low <= b.high && b.low <= a.high
     return "from \(Number.short(a.best)) to \(Number.short(b.best)) tokens/s"
-      + " (\(Number.short(b.best / a.best)) times\(isNoise ? ", within the noise" : ""))"
+      + " (\(Number.short(b.best / a.best)) times\(noise(a, b)))"
+  }
+
+  private func noise(_ a: Estimate, _ b: Estimate) -> String {
+    a.low <= b.high && b.low <= a.high ? ", within the noise" : ""
   }
 
   private func money(_ a: Point, _ b: Point) -> String {
@@ -142,15 +145,14 @@ extension SweepReport {
     guard let mixture = named("mixture") else { return [] }
     var sentences: [String] = []
     for (phase, result) in [("decode", \Point.decode), ("prefill", \Point.prefill)] {
-      guard let own = mixture.speed(mixture[keyPath: result])?.best else { continue }
-      var parts: [String] = []
-      if let active = named("dense active"), let speed = active.speed(active[keyPath: result])?.best
-      {
-        parts.append(
-          "\(Number.short(own / speed)) times the speed of a dense model of its active size")
-      }
-      if let total = named("dense total"), let speed = total.speed(total[keyPath: result])?.best {
-        parts.append("\(Number.short(own / speed)) times that of one of its total size")
+      guard let own = mixture.speed(mixture[keyPath: result]) else { continue }
+      let parts = [("dense active", "active"), ("dense total", "total")].compactMap {
+        (name, size) -> String? in
+        guard let other = named(name), let speed = other.speed(other[keyPath: result]) else {
+          return nil
+        }
+        return "\(Number.short(own.best / speed.best)) times the speed of a dense model of its "
+          + "\(size) size\(noise(own, speed))"
       }
       if !parts.isEmpty {
         sentences.append("In \(phase) the mixture has \(parts.joined(separator: " and ")).")
