@@ -36,8 +36,8 @@ extension [PredictionError] {
 
 /// Predictions scaled by earlier measurements on the same machine.
 public struct SpeedCorrection: Sendable {
-  /// Nine in ten predictions without any correction come at least this near, by the table of errors in
-  /// Benchmarks/results.
+  /// A judgement, not a measurement: predictions on a busy machine were off by a quarter at the median, and
+  /// Benchmarks/estimate-errors.sh makes the table that tells for a quiet one.
   public static let uncorrectedSpread = 0.25
   /// Even measurements of one model do not tell all of another.
   private static let leastSpread = 0.10
