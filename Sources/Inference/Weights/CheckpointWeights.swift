@@ -11,9 +11,7 @@ public final class CheckpointWeights: WeightSource {
   let checkpoint: Checkpoint
   /// Format that projections are converted to; nil keeps each tensor's own.
   private let format: WeightFormat?
-  private var memories: [Memory] = []
-  /// Formats met so far with the bytes of each.
-  public private(set) var bytesByFormat: [WeightFormat: Int] = [:]
+  private let memory = MemoryPool()
 
   public init(_ checkpoint: Checkpoint, format: WeightFormat? = nil) {
     self.checkpoint = checkpoint
@@ -74,10 +72,7 @@ public final class CheckpointWeights: WeightSource {
   {
     guard isQuantizable, let target = format, target != matrix.format,
       let rowBytes = target.rowBytes(matrix.columns)
-    else {
-      bytesByFormat[matrix.format, default: 0] += matrix.byteCount
-      return matrix
-    }
+    else { return matrix }
     let memory = try allocate(matrix.rows * rowBytes, name)
     let kernels = try Kernels()
     let pieces = min(matrix.rows, 64)
@@ -95,10 +90,10 @@ public final class CheckpointWeights: WeightSource {
     guard !failed.isSet else {
       throw EngineError.usage("weights cannot be converted to \(target.rawValue)")
     }
-    let result = WeightMatrix(
+    var result = WeightMatrix(
       format: target, rows: matrix.rows, columns: matrix.columns,
       base: UnsafeRawPointer(memory.base), rowBytes: rowBytes)
-    bytesByFormat[target, default: 0] += result.byteCount
+    result.isOwned = true
     return result
   }
 
@@ -135,7 +130,6 @@ public final class CheckpointWeights: WeightSource {
       throw EngineError.nonFinite(
         place: "tensor \(tensor.name.quotedForMessage()), element \(index)")
     }
-    bytesByFormat[.f32, default: 0] += count * 4
     return Vector(memory.floats, count: count)
   }
 
@@ -192,9 +186,7 @@ public final class CheckpointWeights: WeightSource {
     }
   }
 
-  func allocate(_ bytes: Int, _ purpose: String) throws(EngineError) -> Memory {
-    let memory = try Memory(byteCount: bytes, purpose: purpose)
-    memories.append(memory)
-    return memory
+  func allocate(_ bytes: Int, _ purpose: String) throws(EngineError) -> PooledMemory {
+    try memory.take(bytes, purpose)
   }
 }

@@ -17,7 +17,7 @@ import Dispatch
 /// mapping are copied, and the mapping's pages given back, so that there is one copy in the process at any time.
 final class PackedWeights: WeightSource {
   private let source: any WeightSource
-  private var memories: [Memory] = []
+  private let memory = MemoryPool()
 
   init(_ source: any WeightSource) { self.source = source }
 
@@ -58,9 +58,7 @@ final class PackedWeights: WeightSource {
     if matrix.isOwned {
       target = UnsafeMutableRawPointer(mutating: matrix.base)
     } else {
-      let memory = try Memory(byteCount: bytes, purpose: "interleaved weights")
-      memories.append(memory)
-      target = memory.base
+      target = try memory.take(bytes, "interleaved weights").base
     }
     pack(matrix, into: target)
     if !matrix.isOwned { release(matrix.base, bytes) }
