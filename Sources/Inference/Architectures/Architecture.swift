@@ -80,7 +80,7 @@ struct Shape {
     hidden = try c.int("hidden_size", in: 1...(1 << 20))
     layers = try c.int(layersKey, in: 1...4096)
     vocabulary = try c.int("vocab_size", in: 1...(1 << 24))
-    context = try c.optionalInt("max_position_embeddings")
+    context = try c.optionalInt("max_position_embeddings", in: 1...(1 << 31))
     epsilon = try c.positive(epsilonKey, default: epsilonByDefault)
     tied = try c.bool("tie_word_embeddings", default: tiedByDefault)
   }
@@ -103,11 +103,10 @@ struct Shape {
       head: tied
         ? nil
         : LinearDescription(head, inputs: hidden, outputs: vocabulary, role: .head))
+    // Layers that predict several tokens ahead follow the model's own where the configuration announces them.
+    let extra = try configuration.optionalInt("num_nextn_predict_layers", in: 0...64) ?? 0
     description.skippedPrefixes =
-      ["mtp.", "model.mtp."]
-      + (0..<8).map {
-        "\(prefix)layers.\(self.layers + $0)."
-      }
+      ["mtp.", "model.mtp."] + (0..<extra).map { "\(prefix)layers.\(self.layers + $0)." }
     return description
   }
 
@@ -154,10 +153,8 @@ struct Shape {
   /// Which earlier positions the layers see, for families with an optional window over all layers.
   func window(enabledBy key: String? = nil) throws(EngineError) -> Visibility {
     if let key, try !configuration.bool(key, default: false) { return .causal }
-    guard let size = try configuration.optionalInt("sliding_window"), size > 0 else {
-      return .causal
-    }
-    return .window(size)
+    let window = try configuration.optionalInt("sliding_window", in: 1...(1 << 31))
+    return window.map { .window($0) } ?? .causal
   }
 
   /// Per-expert tensors `prefix.experts.{}.gate_proj` and so on.

@@ -61,22 +61,24 @@ extension ModelConfiguration {
   private func applyScaling(
     _ parameters: ModelConfiguration, to rotary: inout RotaryDescription, acceptsAlpha: Bool
   ) throws(EngineError) {
-    let key = parameters.first(["rope_type", "type"]) ?? "rope_type"
-    let kind = try parameters.optionalString(key) ?? "default"
+    let (key, kind) = try scalingType(parameters)
     switch kind {
-    case "default", "mrope":
+    case "default":
       break
     case "linear":
       rotary.scaling = .linear(factor: try parameters.positive("factor"))
-    case "yarn", "deepseek_yarn":
+    case "yarn":
       rotary.scaling = .yarn(try yarn(parameters))
     case "llama3":
+      let low = try parameters.positive("low_freq_factor")
+      let high = try parameters.positive("high_freq_factor")
+      guard low < high else {
+        throw parameters.refusal("high_freq_factor", "is \(high), not above \(low)")
+      }
       rotary.scaling = .llama3(
-        factor: try parameters.positive("factor"),
-        lowFactor: try parameters.positive("low_freq_factor"),
-        highFactor: try parameters.positive("high_freq_factor"),
+        factor: try parameters.positive("factor"), lowFactor: low, highFactor: high,
         original: try trainedPositions(parameters))
-    case "longrope", "su":
+    case "longrope":
       rotary.scaling = .longRope(try longRope(parameters, frequencies: rotary.dimension / 2))
     case "dynamic" where acceptsAlpha:
       // Hunyuan: a fixed change of base, whatever the length of the text.
@@ -87,6 +89,23 @@ extension ModelConfiguration {
     default:
       throw parameters.refusal(key, "\(kind.quotedForMessage()) is not implemented")
     }
+  }
+
+  /// The kind of scaling, under the name it has today; older files say `type`, some say both.
+  private func scalingType(_ parameters: ModelConfiguration) throws(EngineError) -> (
+    key: String, kind: String
+  ) {
+    let aliases = ["su": "longrope", "deepseek_yarn": "yarn", "mrope": "default"]
+    let new = try parameters.optionalString("rope_type").map { aliases[$0] ?? $0 }
+    let old = try parameters.optionalString("type").map { aliases[$0] ?? $0 }
+    if let new, let old, new != old {
+      throw parameters.refusal(
+        "type", "\(old.quotedForMessage()) contradicts rope_type \(new.quotedForMessage())")
+    }
+    if new == nil, old == nil, let factor = try parameters.optionalFloat("factor"), factor != 1 {
+      throw parameters.refusal("rope_type", "is missing beside a factor of \(factor)")
+    }
+    return (new == nil && old != nil ? "type" : "rope_type", new ?? old ?? "default")
   }
 
   /// Positions the unscaled model was trained for; the configuration itself may name them beside the scaling.
@@ -101,7 +120,10 @@ extension ModelConfiguration {
   private func scalingFactor(_ parameters: ModelConfiguration, original: Float)
     throws(EngineError) -> Float
   {
-    if parameters.value("factor") != nil { return try parameters.positive("factor") }
+    let key = "original_max_position_embeddings"
+    if parameters.value("factor") != nil || (value(key) == nil && parameters.value(key) == nil) {
+      return try parameters.positive("factor")
+    }
     return try positive("max_position_embeddings") / original
   }
 
@@ -112,7 +134,9 @@ extension ModelConfiguration {
     yarn.betaFast = try parameters.positive("beta_fast", default: 32)
     yarn.betaSlow = try parameters.positive("beta_slow", default: 1)
     yarn.truncate = try parameters.bool("truncate", default: true)
-    yarn.attentionFactor = try parameters.optionalFloat("attention_factor")
+    yarn.attentionFactor =
+      try parameters.value("attention_factor") == nil
+      ? nil : parameters.positive("attention_factor")
     yarn.mscale = try parameters.optionalFloat("mscale")
     yarn.mscaleAllDimensions = try parameters.optionalFloat("mscale_all_dim")
     return yarn

@@ -15,7 +15,7 @@ enum OLMoE: Architecture {
       let prefix = "model.layers.\(index)"
       var attention = try shape.attention(prefix + ".self_attn", bias: bias, outputBias: bias)
       attention.rotary = try c.rotary(dimension: attention.headDimension)
-      attention.clip = try c.optionalFloat("clip_qkv")
+      attention.clip = try c.value("clip_qkv") == nil ? nil : c.positive("clip_qkv")
       attention.norm = .whole(
         query: shape.norm(prefix + ".self_attn.q_norm", attention.query.outputs),
         key: shape.norm(prefix + ".self_attn.k_norm", attention.key.outputs))

@@ -37,6 +37,14 @@ struct SafetensorsSource: TensorSource {
       }
       fileOfTensor[ByteKey(name)] = position
     }
+    for (position, file) in files.enumerated() {
+      for name in file.names {
+        guard let other = fileOfTensor[ByteKey(name)], other != position else { continue }
+        throw CheckpointError(
+          file.mapping.path, .shardConflict("is also in another shard, where the index places it"),
+          at: .tensor(name))
+      }
+    }
     self.files = files
     self.fileOfTensor = fileOfTensor
     names = index.tensors.map(\.name)
@@ -52,6 +60,10 @@ struct SafetensorsSource: TensorSource {
   func tensor(named name: String) throws(CheckpointError) -> StoredTensor? {
     guard let (file, entry) = find(name) else { return nil }
     return try file.tensor(named: name, entry)
+  }
+
+  func checkUnchanged() throws(CheckpointError) {
+    for file in files { try file.mapping.checkUnchanged() }
   }
 
   func description(ofTensor name: String) -> TensorDescription? {
