@@ -92,6 +92,29 @@ public final class Checkpoint: Sendable {
     try (source as? GGUFModel)?.stackedExperts(firstName)
   }
 
+  /// Names, types and shapes of ``stackedExperts(_:)``, without mapping anything.
+  func stackDescriptions(_ firstName: String) -> [(name: String, TensorDescription)]? {
+    (source as? GGUFModel)?.stackDescriptions(firstName)
+  }
+
+  /// Finds out whether a file of the model was written to or cut since it was opened.
+  ///
+  /// - Throws: ``CheckpointError`` with status 74: what was computed may be wrong.
+  public func checkUnchanged() throws(CheckpointError) { try source.checkUnchanged() }
+
+  /// What the engine says of a field or a tensor in the words of the container: a GGUF file has keys and tensor names of
+  /// its own, and no config.json.
+  ///
+  /// - Returns: nil for errors that are not about the model's files.
+  public func refusal(_ error: EngineError) -> CheckpointError? {
+    if let model = source as? GGUFModel { return model.refusal(error) }
+    return switch error {
+    case .unsupportedModel, .configuration, .missingTensor, .tensorShape, .tensorType, .nonFinite:
+      CheckpointError(path, .engine("\(error)"))
+    case .outOfMemory, .contextExceeded, .tokenOutOfRange, .usage, .interrupted: nil
+    }
+  }
+
   /// The contents of a regular file of at most `limit` bytes; pipes, devices and folders are refused.
   public static func contents(ofFile path: String, limit: Int) throws(CheckpointError) -> [UInt8] {
     try InputFile(path: path).readAll(limit: limit)
@@ -110,4 +133,5 @@ protocol TensorSource: Sendable {
   var names: [String] { get }
   func tensor(named name: String) throws(CheckpointError) -> StoredTensor?
   func description(ofTensor name: String) -> TensorDescription?
+  func checkUnchanged() throws(CheckpointError)
 }

@@ -19,7 +19,8 @@ extension CheckpointError: CustomStringConvertible {
       case .field(let name): "\(name.quotedForMessage(limit: 64)): "
       }
     let offset = self.offset.map { " (offset 0x\(String($0, radix: 16)))" } ?? ""
-    let rule = "\(self.rule)".escapedForMessage(limit: 100)
+    let isSentence = if case .engine = self.rule { true } else { false }
+    let rule = "\(self.rule)".escapedForMessage(limit: isSentence ? 190 : 100)
     return "\(Self.shown(file)): \(place)\(rule)\(offset)"
   }
 
@@ -57,7 +58,7 @@ extension CheckpointError.Rule: CustomStringConvertible {
     case .missingShard(let name): "shard \(name.quotedForMessage(limit: 56)) is missing"
     case .tensorNotInShard(let name): "is not in its shard \(name.quotedForMessage(limit: 56))"
     case .shardConflict(let text), .json(let text), .shape(let text), .offsets(let text),
-      .invalid(let text):
+      .invalid(let text), .engine(let text):
       text
     case .wrongKind(let found, let wanted): "is \(found), not \(wanted)"
     case .missing: "is missing"

@@ -44,6 +44,8 @@ public struct CheckpointError: Error, Equatable, Sendable {
     case wrongByteCount(found: Int, shapeNeeds: Int)
     case limit(String, found: UInt64, limit: UInt64)
     case invalid(String)
+    /// The engine's own sentence about a field or tensor.
+    case engine(String)
   }
 
   public let file: String

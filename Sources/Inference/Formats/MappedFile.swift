@@ -20,6 +20,7 @@ public final class MappedFile: @unchecked Sendable {
   private let base: UnsafeRawPointer?
   private let failure: CheckpointError?
   private let slot: Int32
+  private let status: FileStatus?
 
   /// Opens and maps a regular file.
   public convenience init(path: String) throws(CheckpointError) {
@@ -33,6 +34,7 @@ public final class MappedFile: @unchecked Sendable {
   init(path: String, size: Int, descriptor: Int32) {
     self.path = path
     self.size = size
+    status = FileStatus(descriptor: descriptor)
     guard size > 0 else {
       (base, failure, slot) = (nil, nil, -1)
       return
@@ -62,12 +64,46 @@ public final class MappedFile: @unchecked Sendable {
     return UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
   }
 
-  /// Finds out whether the file has been written to or cut since it was opened under this name.
+  /// Finds out whether the file was written to or cut since it was opened: what was computed from it may be wrong, and
+  /// the end of a page past a new end reads as zeros.
   ///
-  /// - Throws: `changedWhileReading`. A file that was replaced by another is no change: the old bytes are still mapped.
-  public func checkUnchanged() throws(CheckpointError) {
+  /// - Throws: `changedWhileReading`. A path that now names another file is no change: the old bytes are still mapped.
+  func checkUnchanged() throws(CheckpointError) {
+    guard let status, let now = FileStatus(path: path), now.isSameFile(as: status) else { return }
+    guard now == status else { throw CheckpointError(path, .changedWhileReading) }
+  }
+}
+
+/// What tells whether a file is the same and has the same contents.
+private struct FileStatus: Equatable {
+  private let device, number, size, seconds, nanoseconds: Int
+
+  init?(descriptor: Int32) {
     var status = stat()
-    guard stat(path, &status) == 0 else { return }
-    if Int(status.st_size) < size { throw CheckpointError(path, .changedWhileReading) }
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  private init(_ status: stat) {
+    device = Int(truncatingIfNeeded: status.st_dev)
+    number = Int(truncatingIfNeeded: status.st_ino)
+    size = Int(status.st_size)
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    seconds = time.tv_sec
+    nanoseconds = time.tv_nsec
+  }
+
+  func isSameFile(as other: FileStatus) -> Bool {
+    device == other.device && number == other.number
   }
 }

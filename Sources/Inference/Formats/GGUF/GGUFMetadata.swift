@@ -1,6 +1,7 @@
 // Key and value pairs of a GGUF file, with typed reading that names the key it fails on.
 
 import StrictJSON
+import Synchronization
 
 /// The metadata of a GGUF file (of its first part, where it is split).
 public struct GGUFMetadata: Sendable {
@@ -9,6 +10,7 @@ public struct GGUFMetadata: Sendable {
   /// In the file's order.
   public private(set) var keys: [String] = []
   private var values: [ByteKey: GGUFValue] = [:]
+  private let read = ReadKeys()
 
   init(file: String) { self.file = file }
 
@@ -19,7 +21,15 @@ public struct GGUFMetadata: Sendable {
     return true
   }
 
-  public subscript(key: String) -> GGUFValue? { values[ByteKey(key)] }
+  public subscript(key: String) -> GGUFValue? {
+    read.insert(key)
+    return values[ByteKey(key)]
+  }
+
+  /// The value of a key that nobody has asked for; nil for the others.
+  func unread(_ key: String) -> GGUFValue? {
+    read.contains(key) ? nil : values[ByteKey(key)]
+  }
 
   /// `general.architecture`.
   public func architecture() throws(CheckpointError) -> String {
@@ -62,9 +72,12 @@ public struct GGUFMetadata: Sendable {
 
   /// An array of strings, such as `tokenizer.ggml.tokens`.
   public func strings(_ key: String) throws(CheckpointError) -> [String]? {
-    try read(key, "an array of strings") { value in
-      value.array.flatMap { $0.type == .string ? $0.strings : nil }
+    let strings = try read(key, "an array of strings") { value in
+      value.array.flatMap { $0.type == .string ? $0 : nil }
     }
+    guard let strings else { return nil }
+    guard strings.isUTF8 else { throw refusal(key, "holds a string that is not UTF-8") }
+    return strings.strings
   }
 
   public func integers(_ key: String) throws(CheckpointError) -> [Int]? {
@@ -78,4 +91,13 @@ public struct GGUFMetadata: Sendable {
   public func booleans(_ key: String) throws(CheckpointError) -> [Bool]? {
     try read(key, "an array of booleans") { $0.array?.booleans }
   }
+}
+
+/// The keys that were asked for: what acts on the answer and was not among them must not be passed over.
+private final class ReadKeys: Sendable {
+  private let keys = Mutex<Set<ByteKey>>([])
+
+  func insert(_ key: String) { keys.withLock { _ = $0.insert(ByteKey(key)) } }
+
+  func contains(_ key: String) -> Bool { keys.withLock { $0.contains(ByteKey(key)) } }
 }

@@ -56,6 +56,16 @@ public enum GGUFValue: Sendable {
     return nil
   }
 
+  /// The value itself where it is short, else what it is.
+  var shown: String {
+    switch self {
+    case .integer(let value): "\(value)"
+    case .float(let value): "\(value)"
+    case .bool(let value): "\(value)"
+    case .unsigned, .string, .array: kind
+    }
+  }
+
   /// What this is, for messages.
   var kind: String {
     switch self {
@@ -84,6 +94,16 @@ public struct GGUFArray: Sendable {
       try body(bytes[(position + 8)..<(position + 8 + length)])
       position += 8 + length
     }
+  }
+
+  /// Whether every string is valid UTF-8.
+  var isUTF8: Bool {
+    var isValid = true
+    forEachString { bytes in
+      isValid =
+        isValid && bytes.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) != nil }
+    }
+    return isValid
   }
 
   /// The strings; invalid UTF-8 is repaired. Empty if these are no strings.

@@ -64,10 +64,14 @@ extension GGUFHeader {
 
   private func ropeScaling() throws(CheckpointError) -> JSONValue {
     if let factors = try frequencyFactors() { return factors }
-    switch try optionalString("rope.scaling.type") ?? "none" {
+    // As llama.cpp: a factor without a type stretches linearly, and older files have one key for it.
+    let old = try optionalDouble("rope.scale_linear")
+    let factor = try optionalDouble("rope.scaling.factor") ?? old
+    switch try optionalString("rope.scaling.type") ?? (factor == nil ? "none" : "linear") {
     case "none": return .null
     case "linear":
-      return ["rope_type": "linear", "factor": .numberOrNull(try double("rope.scaling.factor"))]
+      guard let factor, factor != 0 else { return .null }
+      return ["rope_type": "linear", "factor": .numberOrNull(factor)]
     case "yarn": return .object(try yarn())
     case let type:
       throw refusal("rope.scaling.type", "\(type.quotedForMessage(limit: 40)) is not implemented")

@@ -8,6 +8,8 @@ struct GGUFHeader {
   let architecture: String
   /// Blocks that belong to the model proper, without extra layers that predict several tokens ahead.
   let layers: Int
+  /// All blocks, those included.
+  let blocks: Int
   let hidden: Int
   let heads: Int
   let experts: Int
@@ -28,13 +30,21 @@ struct GGUFHeader {
       }
       return value
     }
-    let blocks = try positive("block_count", limit: Self.layerLimit)
+    blocks = try positive("block_count", limit: Self.layerLimit)
     let extra = try metadata.int("\(architecture).nextn_predict_layers") ?? 0
     guard extra >= 0, extra < blocks else {
       throw metadata.refusal(
         "\(architecture).nextn_predict_layers", "is \(extra) of \(blocks) blocks")
     }
     layers = blocks - extra
+    for block in layers..<blocks {
+      let prefix = "blk.\(block)."
+      let names = source.names.filter { $0.hasPrefix(prefix) }
+      guard names.isEmpty || names.contains(where: { $0.hasPrefix(prefix + "nextn.") }) else {
+        throw metadata.refusal(
+          "\(architecture).nextn_predict_layers", "is \(extra), and \(prefix)* is no such layer")
+      }
+    }
     hidden = try positive("embedding_length", limit: 1 << 20)
     heads = try positive("attention.head_count", limit: 1 << 16)
     experts = try positive("expert_count", limit: 1 << 16)
@@ -55,6 +65,11 @@ struct GGUFHeader {
       throw metadata.refusal(key(name), "is \(value), outside 0...\(limit)")
     }
     return value
+  }
+
+  /// The number, where the key holds one and no list.
+  private func optionalInt(ifScalar name: String) throws(CheckpointError) -> Int? {
+    metadata[key(name)]?.array == nil ? try optionalInt(name) : nil
   }
 
   func int(_ name: String, _ fallback: Int? = nil) throws(CheckpointError) -> Int {
@@ -97,6 +112,14 @@ struct GGUFHeader {
     metadata.refusal(key(name), rule)
   }
 
+  /// Refuses a router's function other than the family's own: 1 softmax, 2 sigmoid; 0 is how converters leave it open.
+  func requireGating(_ function: Int) throws(CheckpointError) {
+    guard let found = try optionalInt("expert_gating_func"), found != 0, found != function else {
+      return
+    }
+    throw refusal("expert_gating_func", "\(found) is not implemented (only \(function))")
+  }
+
   /// A list with an entry for each layer; a single number counts for all of them.
   func integers(_ name: String) throws(CheckpointError) -> [Int]? {
     if let one = metadata[key(name)]?.int { return Array(repeating: one, count: layers) }
@@ -114,6 +137,66 @@ struct GGUFHeader {
       throw refusal(name, "has \(list.count) entries for \(layers) layers")
     }
     return Array(list.prefix(layers))
+  }
+
+  /// Keys that change the answer in some architecture, with the values that do nothing.
+  private static let acting: [(key: String, neutral: [Double])] = [
+    ("attention.sliding_window", [0]), ("attention.scale", [0]), ("logit_scale", [0, 1]),
+    ("residual_scale", [0, 1]), ("embedding_scale", [0, 1]), ("attn_logit_softcapping", [0]),
+    ("final_logit_softcapping", [0]), ("router_logit_softcapping", [0]),
+    ("attention.clamp_kqv", [0]), ("attention.max_alibi_bias", [0]),
+    ("use_parallel_residual", [0]), ("attention.causal", [1]), ("pooling_type", [0]),
+    ("swin_norm", [0]), ("expert_group_count", [0, 1]), ("expert_group_used_count", [0, 1]),
+    ("expert_weights_scale", [0, 1]), ("expert_gating_func", [0, 1]),
+    ("interleave_moe_layer_step", [0, 1]), ("moe_every_n_layers", [0, 1]),
+    ("rope.scaling.attn_factor", [0, 1]), ("rope.scaling.yarn_attn_factor", [0, 1]),
+    ("attention.temperature_scale", [0]), ("attention.temperature_length", [0]),
+  ]
+
+  /// Refuses keys that act on the answer and that the family's translation did not ask for.
+  func checkAllRead() throws(CheckpointError) {
+    for (name, neutral) in Self.acting {
+      guard let value = metadata.unread(key(name)) else { continue }
+      let number = value.double ?? value.bool.map { $0 ? 1 : 0 }
+      guard let number, neutral.contains(number) else {
+        throw refusal(name, "\(value.shown) is not implemented for \(architecture)")
+      }
+    }
+    if let rotated = metadata.unread(key("rope.dimension_count")) {
+      let dimension = try headDimension()
+      guard rotated.int == dimension else {
+        throw refusal(
+          "rope.dimension_count", "\(rotated.shown) is not the \(dimension) of a head")
+      }
+    }
+    // Latent attention has a length of its own for the heads it is expanded to.
+    if !has("attention.kv_lora_rank"), let width = metadata.unread(key("attention.value_length")) {
+      let dimension = try headDimension()
+      guard width.int == dimension else {
+        throw refusal(
+          "attention.value_length", "\(width.shown) is not the \(dimension) of a head")
+      }
+    }
+    if let shared = metadata.unread(key("expert_shared_count")), shared.int != 0,
+      !anyLayerHolds("ffn_down_shexp.weight")
+    {
+      throw refusal("expert_shared_count", "is \(shared.shown), and there is no shared expert")
+    }
+    if let dense = metadata.unread(key("leading_dense_block_count")),
+      dense.int != denseLayers.count
+    {
+      throw refusal(
+        "leading_dense_block_count", "is \(dense.shown), and \(denseLayers.count) layers are dense")
+    }
+    let rows = try shape("token_embd.weight").first ?? 0
+    let vocabulary = "tokenizer.ggml.tokens"
+    if let tokens = metadata[vocabulary]?.array, tokens.count != rows {
+      throw metadata.refusal(
+        vocabulary, "has \(tokens.count) entries, token_embd.weight has \(rows) rows")
+    }
+    if let size = metadata.unread(key("vocab_size")), size.int != rows {
+      throw refusal("vocab_size", "is \(size.shown), token_embd.weight has \(rows) rows")
+    }
   }
 
   // MARK: - Tensors
@@ -153,6 +236,9 @@ struct GGUFHeader {
 
   /// Key-value heads; where layers differ, the number of those that have any.
   func keyValueHeads() throws(CheckpointError) -> Int {
+    if try optionalInt(ifScalar: "attention.head_count_kv") == 0 {
+      throw refusal("attention.head_count_kv", "is 0")
+    }
     let counts = Set(try integers("attention.head_count_kv") ?? [heads]).subtracting([0])
     if let count = counts.first, counts.count == 1, count > 0 { return count }
     // The converter wrote zeros for a hybrid whose layer kinds it did not know.

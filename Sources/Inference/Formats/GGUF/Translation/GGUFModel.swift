@@ -11,17 +11,19 @@ import Synchronization
 final class GGUFModel: TensorSource {
   let source: GGUFSource
   let config: JSONValue
+  let architecture: String
   private let recipes: [ByteKey: TensorRecipe]
   private let order: [String]
   private let stacks: [ByteKey: ExpertStackNames]
   private let experts: Int
+  private let ownNames: [ByteKey: String]
   /// What was made so far, kept: its users hold bare pointers as they do into mappings.
   private let made = Mutex<[ByteKey: StoredTensor]>([:])
 
   /// - Parameter isHeaderOnly: Whether the data may be missing; no tensor may then be asked for.
   init(path: String, isHeaderOnly: Bool = false) throws(CheckpointError) {
     source = try GGUFSource(path: path, isHeaderOnly: isHeaderOnly)
-    let architecture = try source.metadata.architecture()
+    architecture = try source.metadata.architecture()
     guard let family = GGUFFamilies.named(architecture) else {
       throw CheckpointError(
         path, .invalid("architecture \(architecture.quotedForMessage(limit: 40)) is not known"),
@@ -32,9 +34,21 @@ final class GGUFModel: TensorSource {
     experts = model.experts
     var plan = TensorPlan(model)
     try family.plan(&plan)
+    try model.checkAllRead()
+    ownNames = plan.ownNames
     recipes = plan.recipes
     order = plan.order
     stacks = plan.stacks
+  }
+
+  /// What the file calls a tensor of the hub, be it there or not; the name itself where that is not known.
+  func ownName(_ name: String) -> String {
+    if let recipe = recipe(for: name), let first = recipe.ingredients.first { return first }
+    return ownNames[ByteKey(name)] ?? name
+  }
+
+  func checkUnchanged() throws(CheckpointError) {
+    for file in source.files { try file.mapping.checkUnchanged() }
   }
 
   // MARK: - TensorSource
@@ -78,6 +92,16 @@ final class GGUFModel: TensorSource {
   }
 
   // MARK: - Experts
+
+  /// What the headers say of a layer's stacks, without mapping anything.
+  func stackDescriptions(_ firstName: String) -> [(name: String, TensorDescription)]? {
+    guard let names = stacks[ByteKey(firstName)] else { return nil }
+    return [names.gate, names.up, names.down].compactMap { name in
+      source.entry(name).map {
+        (name, TensorDescription(type: $0.type, shape: $0.shape, byteCount: $0.range.count))
+      }
+    }
+  }
 
   func stackedExperts(_ firstName: String) throws(CheckpointError) -> StackedExperts? {
     guard let names = stacks[ByteKey(firstName)] else { return nil }

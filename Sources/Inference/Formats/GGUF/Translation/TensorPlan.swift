@@ -8,6 +8,8 @@ struct TensorPlan {
   private(set) var recipes: [ByteKey: TensorRecipe] = [:]
   private(set) var order: [String] = []
   private(set) var stacks: [ByteKey: ExpertStackNames] = [:]
+  /// What the file would call a tensor of the hub, for messages.
+  private(set) var ownNames: [ByteKey: String] = [:]
   private var used: Set<ByteKey> = []
 
   init(_ model: GGUFHeader) { self.model = model }
@@ -30,12 +32,20 @@ struct TensorPlan {
 
   /// Translates all tensors of the table that are there, in every layer.
   mutating func translate(_ table: TensorNames) throws(CheckpointError) {
-    for (name, hub) in table.global where model.holds(name) { add(hub, .same(name)) }
+    for (name, hub) in table.global { translate(name, hub) }
     for layer in 0..<model.layers {
-      for (suffix, hub) in table.layer where model.holds(layer, suffix) {
-        add("\(table.prefix)layers.\(layer).\(hub)", .same("blk.\(layer).\(suffix)"))
+      for (suffix, hub) in table.layer {
+        translate("blk.\(layer).\(suffix)", "\(table.prefix)layers.\(layer).\(hub)")
       }
       try translateExperts(table.experts, "\(table.prefix)layers.\(layer).", layer)
+    }
+  }
+
+  private mutating func translate(_ name: String, _ hub: String) {
+    if model.holds(name) {
+      add(hub, .same(name))
+    } else if ownNames[ByteKey(hub)] == nil {
+      ownNames[ByteKey(hub)] = name
     }
   }
 
@@ -43,7 +53,15 @@ struct TensorPlan {
     _ experts: TensorNames.Experts, _ prefix: String, _ layer: Int
   ) throws(CheckpointError) {
     let names = ExpertStackNames(layer: layer)
-    guard model.holds(names.down) else { return }
+    guard model.holds(names.down) else {
+      if model.holds(names.gate) || model.holds(names.up) {
+        throw CheckpointError(model.file, .missing, at: .tensor(names.down))
+      }
+      if case .separate(let gate, _, _) = experts {
+        ownNames[ByteKey(prefix + gate.replacing("{}", with: "0"))] = names.gate
+      }
+      return
+    }
     for name in [names.gate, names.up, names.down] {
       let shape = try model.shape(name)
       guard shape.count == 3, shape[0] == model.experts else {
@@ -83,13 +101,13 @@ struct TensorPlan {
   /// Tables computed from the metadata, and layers beyond the model's own.
   private func isSkippedByRule(_ name: String) -> Bool {
     if name.hasPrefix("rope_") || name.hasSuffix(".attn_rot_embd.weight")
-      || name.hasSuffix(".attn_rot_embd") || name.hasSuffix(".rope_freqs.weight")
+      || name.hasSuffix(".attn_rot_embd")
     {
       return true
     }
     guard name.hasPrefix("blk.") else { return false }
     let number = name.dropFirst(4).prefix { $0 != "." }
-    return Int(number).map { $0 >= model.layers } ?? false
+    return Int(number).map { $0 >= model.layers && $0 < model.blocks } ?? false
   }
 }
 

@@ -11,11 +11,14 @@ enum GGUFGLM4MoE: GGUFFamily {
     var config = try model.commonConfiguration(isSolar ? "solar_open" : "glm4_moe")
     try model.attention(&config)
     try model.deepSeekExperts(&config)
+    try model.requireGating(2)
     let dimension = try model.headDimension()
     config["attention_bias"] = .bool(model.anyLayerHolds("attn_q.bias"))
     config["use_qk_norm"] = .bool(model.anyLayerHolds("attn_q_norm.weight"))
     // Solar rotates whole heads; its converter writes GLM's half where the configuration is silent.
-    if !isSolar {
+    if isSolar {
+      _ = try model.optionalInt("rope.dimension_count")
+    } else {
       let rotated = try model.positive("rope.dimension_count", dimension)
       config["partial_rotary_factor"] = .numberOrNull(Double(rotated) / Double(dimension))
     }

@@ -8,6 +8,7 @@ enum GGUFHunyuanV3: GGUFFamily {
   static func configuration(_ model: GGUFHeader) throws(CheckpointError) -> JSONObject {
     var config = try model.commonConfiguration("hy_v3")
     try model.attention(&config)
+    try model.requireGating(2)
     config["intermediate_size"] = .intOrNull(try model.optionalInt("feed_forward_length"))
     let width = try model.expertWidth()
     config["moe_intermediate_size"] = JSONValue(width)

@@ -8,6 +8,7 @@ enum GGUFLFM2: GGUFFamily {
   static func configuration(_ model: GGUFHeader) throws(CheckpointError) -> JSONObject {
     var config = try model.commonConfiguration("lfm2_moe", epsilonKey: "norm_eps")
     try model.attention(&config)
+    try model.requireGating(2)
     config["intermediate_size"] = JSONValue(try model.positive("feed_forward_length"))
     config["moe_intermediate_size"] = JSONValue(try model.expertWidth())
     config["num_experts"] = JSONValue(model.experts)

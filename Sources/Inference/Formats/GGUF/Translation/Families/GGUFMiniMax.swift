@@ -8,6 +8,7 @@ enum GGUFMiniMax: GGUFFamily {
   static func configuration(_ model: GGUFHeader) throws(CheckpointError) -> JSONObject {
     var config = try model.commonConfiguration("minimax_m2")
     try model.attention(&config)
+    try model.requireGating(2)
     config["rotary_dim"] = JSONValue(
       try model.positive("rope.dimension_count", model.headDimension()))
     config["intermediate_size"] = JSONValue(try model.expertWidth())
