@@ -51,7 +51,7 @@ import Testing
     arguments: [
       "gpt-2", "starcoder", "llama-bpe", "glm4", "hunyuan", "qwen35", "solar-open", "llama4",
       "minimax-m2", "kimi-k2", "hunyuan-dense", "deepseek-coder", "deepseek-llm", "bailingmoe",
-      "seed-coder",
+      "seed-coder", "tekken", "exaone-moe", "glm5", "granite-docling", "hy_v4",
     ])
   func knownNames(pre: String) throws {
     let tokenizer = try Tokenizer.load(gguf: Self.vocabulary("gpt_oss", pre: pre))

@@ -36,8 +36,8 @@ import Testing
       ("pre_tokenizer", #"{"type":"BertPreTokenizer"}"#, #""BertPreTokenizer" is not supported"#),
       (
         "pre_tokenizer",
-        #"{"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated","invert":false}"#,
-        #"the pattern "\w+" has \w at character 2"#
+        #"{"type":"Split","pattern":{"Regex":"\\ba"},"behavior":"Isolated","invert":false}"#,
+        #"the pattern "\ba" has \b at character 2"#
       ),
       (
         "pre_tokenizer",
@@ -46,8 +46,13 @@ import Testing
       ),
       (
         "pre_tokenizer",
-        #"{"type":"Split","pattern":{"Regex":"(a+)+b"},"behavior":"Isolated","invert":false}"#,
-        "a repeated group"
+        #"{"type":"Split","pattern":{"Regex":"(a*)+b"},"behavior":"Isolated","invert":false}"#,
+        "a repeated group that can match nothing"
+      ),
+      (
+        "pre_tokenizer",
+        #"{"type":"Split","pattern":{"Regex":"(?:ab){9}"},"behavior":"Isolated","invert":false}"#,
+        "a group repeated more than 8 times"
       ),
       (
         "pre_tokenizer",

@@ -14,7 +14,8 @@ struct GGUFPreTokenizer {
   init(_ name: String?) throws(TokenizerError) {
     guard let name else { throw .field("tokenizer.ggml.pre", rule: "is missing") }
     switch name {
-    case "gpt-2", "phi-2", "mpt", "jais", "exaone4", "gigachat", "a.x-4.0", "mellum", "trillion":
+    case "gpt-2", "phi-2", "mpt", "jais", "exaone4", "gigachat", "a.x-4.0", "mellum", "trillion",
+      "granite-docling":
       splits = [gpt2Pattern]
     case "olmo":
       splits = [gpt2Pattern]
@@ -26,9 +27,12 @@ struct GGUFPreTokenizer {
       splits = [Self.cl100k(digits: 3)]
       ignoresMerges = true
       addsBOS = true
-    case "dbrx", "smaug-bpe", "glm4", "chatglm-bpe":
+    case "dbrx", "smaug-bpe", "chatglm-bpe":
       splits = [Self.cl100k(digits: 3)]
-    case "qwen2", "deepseek-r1-qwen", "megrez", "hunyuan":
+    case "glm4", "glm5":
+      splits = [Self.cl100k(digits: 3)]
+      ignoresMerges = true
+    case "qwen2", "deepseek-r1-qwen", "megrez", "hunyuan", "kormo":
       splits = [Self.cl100k(digits: 1)]
       normalizer.steps = [.composed]
     case "stablelm2", "solar-open", "grok-2":
@@ -42,8 +46,14 @@ struct GGUFPreTokenizer {
     case "kimi-k2":
       splits = [Self.kimiK2]
       ignoresMerges = true
-    case "deepseek-v3", "hunyuan-dense", "joyai-llm":
+    case "deepseek-v3", "hunyuan-dense", "hy_v4", "joyai-llm":
       splits = Self.deepseekV3
+    case "tekken":
+      splits = [Self.tekken]
+      ignoresMerges = true
+      addsBOS = true
+    case "exaone-moe":
+      splits = [Self.exaoneMoE]
     case "deepseek-llm":
       splits = Self.deepseekLLM
     case "deepseek-coder":
@@ -89,6 +99,17 @@ struct GGUFPreTokenizer {
     + #"?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+"#
     + #"[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*"# + contractions
     + #"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+
+  /// As ``o200k`` without contractions, digit by digit (Mistral's Tekken).
+  private static let tekken =
+    #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"#
+    + #"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"#
+    + #"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+
+  /// Words joined by single spaces stay one piece.
+  private static let exaoneMoE =
+    contractions + #"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}"#
+    + #"| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+"#
 
   private static let bailing =
     #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}"#

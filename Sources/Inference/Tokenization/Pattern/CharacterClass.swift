@@ -7,6 +7,9 @@ indirect enum CharacterClass: Hashable, Sendable {
   case range(UInt32, UInt32)
   /// The property White_Space.
   case whitespace
+  /// What Oniguruma calls a word's character: letters and what else is alphabetic, marks, digits, joining punctuation;
+  /// outside brackets the superscripts and fractions of Latin-1 as well.
+  case word(inBrackets: Bool)
   /// The script Han.
   case han
   case complement(CharacterClass)
@@ -19,11 +22,24 @@ indirect enum CharacterClass: Hashable, Sendable {
     case .categories(let bits): bits & (1 << category) != 0
     case .range(let first, let last): first <= scalar.value && scalar.value <= last
     case .whitespace: scalar.properties.isWhitespace
+    case .word(let inBrackets):
+      Self.isWord(scalar, category)
+        || (!inBrackets && Self.wordExceptions.contains(scalar.value))
     case .han: isHan(scalar.value)
     case .complement(let inner): !inner.contains(scalar, category: category)
     case .union(let parts): parts.contains { $0.contains(scalar, category: category) }
     case .intersection(let parts): parts.allSatisfy { $0.contains(scalar, category: category) }
     }
+  }
+
+  private static let wordCategories = ["L", "M", "Nd", "Pc"].reduce(0) {
+    $0 | (UnicodeCategory.set(named: $1) ?? 0)
+  }
+  private static let wordExceptions: Set<UInt32> = [0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE]
+
+  private static func isWord(_ scalar: Unicode.Scalar, _ category: UInt32) -> Bool {
+    wordCategories & (1 << category) != 0
+      || (scalar.properties.isAlphabetic && category != UnicodeCategory.unassigned)
   }
 
   static func scalar(_ scalar: Unicode.Scalar) -> CharacterClass {

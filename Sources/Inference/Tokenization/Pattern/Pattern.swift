@@ -43,12 +43,12 @@ struct Pattern: Sendable {
       case .run(let index, let minimum, let maximum, let possessive):
         program.append(
           .run(set: 1 << UInt64(index), minimum: minimum, maximum: maximum, possessive: possessive))
-      case .group(let branches, let isOptional):
-        emitGroup(branches, isOptional: isOptional)
+      case .group(let branches, let minimum, let maximum):
+        emitGroup(branches, minimum, maximum)
       case .lookahead(let branches, let isNegative):
         let place = program.count
         program.append(.accept)
-        emitGroup(branches, isOptional: false)
+        emitAlternatives(branches)
         program.append(.accept)
         program[place] = .lookahead(isNegative: isNegative, exit: program.count)
       case .lineEnd:
@@ -57,16 +57,43 @@ struct Pattern: Sendable {
     }
   }
 
-  private mutating func emitGroup(_ branches: [[PatternNode]], isOptional: Bool) {
+  /// Copies for the least number of times; then a loop, or as many copies again, each of which may be left out.
+  private mutating func emitGroup(_ branches: [[PatternNode]], _ minimum: Int, _ maximum: Int) {
+    for _ in 0..<max(0, minimum - (maximum == .max ? 1 : 0)) { emitAlternatives(branches) }
+    guard maximum == .max else {
+      var forks: [Int] = []
+      for _ in minimum..<maximum {
+        forks.append(program.count)
+        program.append(.jump(0))
+        emitAlternatives(branches)
+      }
+      for fork in forks { program[fork] = .fork(otherwise: program.count) }
+      return
+    }
+    let start = program.count
+    if minimum == 0 { program.append(.jump(0)) }
+    emitAlternatives(branches)
+    if minimum == 0 {
+      program.append(.jump(start))
+      program[start] = .fork(otherwise: program.count)
+    } else {
+      program.append(.fork(otherwise: program.count + 2))
+      program.append(.jump(start))
+    }
+  }
+
+  private mutating func emitAlternatives(_ branches: [[PatternNode]]) {
     var exits: [Int] = []
     for (number, nodes) in branches.enumerated() {
-      let isLast = number == branches.count - 1 && !isOptional
+      let isLast = number == branches.count - 1
       let fork = program.count
       if !isLast { program.append(.jump(0)) }
       emit(nodes)
-      exits.append(program.count)
-      program.append(.jump(0))
-      if !isLast { program[fork] = .fork(otherwise: program.count) }
+      if !isLast {
+        exits.append(program.count)
+        program.append(.jump(0))
+        program[fork] = .fork(otherwise: program.count)
+      }
     }
     for exit in exits { program[exit] = .jump(program.count) }
   }
@@ -78,9 +105,9 @@ struct Pattern: Sendable {
       case .run(let index, let minimum, _, _):
         set |= 1 << UInt64(index)
         if minimum > 0 { return set }
-      case .group(let branches, let isOptional):
+      case .group(let branches, let minimum, _):
         for branch in branches { set |= first(of: branch) }
-        if !isOptional, PatternNode.minimumLength(of: branches) > 0 { return set }
+        if minimum > 0, PatternNode.minimumLength(of: branches) > 0 { return set }
       case .lookahead, .lineEnd:
         break
       }

@@ -15,6 +15,15 @@ struct PatternMatcher {
   private var budget: Int
   /// Per branch: it fails at every position before this one.
   private var failsBefore: [Int]
+  /// What can still be tried, the latest last: on the heap, as a text may have as many as it has characters.
+  private var choices: [Choice] = []
+
+  /// Where to go on, and the least and the present end of the run before it (the same for a fork).
+  private struct Choice {
+    let counter: Int
+    var position: Int
+    let floor: Int
+  }
 
   init(_ pattern: Pattern, bytes: [UInt8], kinds: [UInt8], sets: [UInt64]) {
     program = pattern.program
@@ -70,41 +79,74 @@ struct PatternMatcher {
 
   /// Where the program from `start` ends when it begins at `place`, or -1.
   private mutating func run(_ start: Int, _ place: Int) -> Int {
+    let base = choices.count
+    defer { choices.removeLast(choices.count - base) }
     var counter = start
     var position = place
     while budget > 0 {
-      switch program[counter] {
-      case .accept:
-        return position
-      case .jump(let target):
-        counter = target
-        continue
-      case .lineEnd:
-        guard position == end || bytes[position] == 0x0A else { return -1 }
-      case .fork(let otherwise):
-        let stop = run(counter + 1, position)
-        if stop >= 0 { return stop }
-        counter = otherwise
-        continue
-      case .lookahead(let isNegative, let exit):
-        guard (run(counter + 1, position) >= 0) != isNegative else { return -1 }
-        counter = exit
-        continue
-      case .run(let set, 1, 1, _):
-        guard position < end, sets[Int(kinds[position])] & set != 0 else { return -1 }
-        position += utf8Length(lead: bytes[position])
-      case .run(let set, let minimum, let maximum, let possessive):
-        let (floor, stop) = take(set, minimum, maximum, from: position)
-        guard floor >= 0 else { return -1 }
-        if possessive || floor == stop {
-          position = stop
-        } else {
-          return giveBack(from: stop, to: floor, then: counter + 1)
-        }
-      }
-      counter += 1
+      if step(&counter, &position) { return position }
+      guard position < 0 else { continue }
+      guard choices.count > base else { return -1 }
+      budget -= 1
+      (counter, position) = nextChoice()
     }
     return -1
+  }
+
+  /// One instruction: moves on, or sets `position` to -1 where it fails.
+  ///
+  /// - Returns: Whether the program has ended.
+  @inline(__always)
+  private mutating func step(_ counter: inout Int, _ position: inout Int) -> Bool {
+    switch program[counter] {
+    case .accept:
+      return true
+    case .jump(let target):
+      counter = target
+      return false
+    case .lineEnd:
+      if position != end, bytes[position] != 0x0A { position = -1 }
+    case .fork(let otherwise):
+      choices.append(Choice(counter: otherwise, position: position, floor: position))
+    case .lookahead(let isNegative, let exit):
+      if (run(counter + 1, position) >= 0) == isNegative { position = -1 }
+      counter = exit
+      return false
+    case .run(let set, 1, 1, _):
+      guard position < end, sets[Int(kinds[position])] & set != 0 else {
+        position = -1
+        return false
+      }
+      position += utf8Length(lead: bytes[position])
+    case .run(let set, let minimum, let maximum, let possessive):
+      let (floor, stop) = take(set, minimum, maximum, from: position)
+      // What follows cannot fail where the program ends.
+      if !possessive, floor >= 0, floor < stop, !isAccept(counter + 1) {
+        choices.append(Choice(counter: counter + 1, position: stop, floor: floor))
+      }
+      position = floor < 0 ? -1 : stop
+    }
+    counter += 1
+    return false
+  }
+
+  @inline(__always)
+  private func isAccept(_ counter: Int) -> Bool {
+    if case .accept = program[counter] { true } else { false }
+  }
+
+  /// The latest choice's next possibility: the other way of a fork, or a run that is one scalar shorter.
+  private mutating func nextChoice() -> (Int, Int) {
+    let last = choices.count - 1
+    let choice = choices[last]
+    guard choice.position > choice.floor else {
+      choices.removeLast()
+      return (choice.counter, choice.position)
+    }
+    var position = choice.position - 1
+    while bytes[position] & 0xC0 == 0x80 { position -= 1 }
+    if position == choice.floor { choices.removeLast() } else { choices[last].position = position }
+    return (choice.counter, position)
   }
 
   /// Where a run of `set` ends at the least (-1 if nowhere) and at the most.
@@ -121,17 +163,5 @@ struct PatternMatcher {
     }
     budget &-= count
     return (floor, position)
-  }
-
-  /// Continues after the longest run; as long as that fails, after one scalar less.
-  private mutating func giveBack(from stop: Int, to floor: Int, then next: Int) -> Int {
-    var position = stop
-    while true {
-      let result = run(next, position)
-      if result >= 0 || position == floor || budget <= 0 { return result }
-      budget -= 1
-      position -= 1
-      while bytes[position] & 0xC0 == 0x80 { position -= 1 }
-    }
   }
 }

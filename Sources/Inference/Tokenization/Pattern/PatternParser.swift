@@ -22,9 +22,15 @@ struct PatternParser {
     guard PatternNode.minimumLength(of: branches) > 0 else {
       throw PatternFault(reason: "can match an empty text")
     }
+    guard PatternNode.size(of: branches) <= 4096 else {
+      throw PatternFault(reason: "is too large with its repetitions written out")
+    }
     classes = parser.classes
     return branches
   }
+
+  /// Counted groups are written out that often.
+  private static let copyLimit = 8
 
   private init(scalars: [Unicode.Scalar], classes: ClassList) {
     self.scalars = scalars
@@ -83,11 +89,17 @@ struct PatternParser {
     let branches = try alternation(ignoresCase: ignoresCase)
     guard take(")") else { throw fault("an unclosed group") }
     if let lookahead { return .lookahead(branches, isNegative: lookahead) }
-    let isOptional = take("?")
+    let (minimum, maximum, _) = try repetition()
     if let scalar = next, "?*+{".unicodeScalars.contains(scalar) {
-      throw fault("a repeated group")
+      throw fault("a repetition of a repetition")
     }
-    return .group(branches, isOptional: isOptional)
+    if maximum != 1, PatternNode.minimumLength(of: branches) == 0 {
+      throw fault("a repeated group that can match nothing")
+    }
+    guard maximum == .max || maximum <= Self.copyLimit, minimum <= Self.copyLimit else {
+      throw fault("a group repeated more than \(Self.copyLimit) times")
+    }
+    return .group(branches, minimum: minimum, maximum: maximum)
   }
 
   private mutating func run(ignoresCase: Bool) throws(PatternFault) -> PatternNode {
@@ -168,7 +180,9 @@ extension PatternParser {
         parts.append(try bracket(ignoresCase: ignoresCase))
       } else if scalar == "\\" {
         position += 1
-        parts.append(try rangeOrSingle(try escape(ignoresCase: false), ignoresCase: ignoresCase))
+        parts.append(
+          try rangeOrSingle(
+            try escape(ignoresCase: false, inBrackets: true), ignoresCase: ignoresCase))
       } else {
         position += 1
         parts.append(try rangeOrSingle(.scalar(scalar), ignoresCase: ignoresCase))
@@ -200,7 +214,9 @@ extension PatternParser {
   }
 
   /// What follows a backslash.
-  private mutating func escape(ignoresCase: Bool) throws(PatternFault) -> CharacterClass {
+  private mutating func escape(
+    ignoresCase: Bool, inBrackets: Bool = false
+  ) throws(PatternFault) -> CharacterClass {
     guard let scalar = next else { throw fault("an escape of nothing") }
     position += 1
     switch scalar {
@@ -209,6 +225,8 @@ extension PatternParser {
     case "t": return .scalar("\t")
     case "s": return .whitespace
     case "S": return .complement(.whitespace)
+    case "w": return .word(inBrackets: inBrackets)
+    case "W": return .complement(.word(inBrackets: inBrackets))
     case "d": return .categories(UnicodeCategory.set(named: "Nd") ?? 0)
     case "D": return .complement(.categories(UnicodeCategory.set(named: "Nd") ?? 0))
     case "p": return try property()

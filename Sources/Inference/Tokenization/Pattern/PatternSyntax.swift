@@ -1,12 +1,12 @@
 // The part of regular-expression syntax that pre-tokenizers use, as a tree.
 
-/// One element of a pattern. Groups repeat at most once, so matching needs no deeper stack than the
-/// pattern is nested, whatever the text.
+/// One element of a pattern.
 indirect enum PatternNode {
   /// `minimum` to `maximum` scalars of a class, as many as possible first. A possessive run gives
   /// nothing back.
   case run(classIndex: Int, minimum: Int, maximum: Int, possessive: Bool)
-  case group([[PatternNode]], isOptional: Bool)
+  /// `minimum` to `maximum` times one of the alternatives, as often as possible first.
+  case group([[PatternNode]], minimum: Int, maximum: Int)
   case lookahead([[PatternNode]], isNegative: Bool)
   /// The end of the piece, or the place before a line feed.
   case lineEnd
@@ -15,8 +15,22 @@ indirect enum PatternNode {
   var minimumLength: Int {
     switch self {
     case .run(_, let minimum, _, _): minimum
-    case .group(let branches, let isOptional): isOptional ? 0 : Self.minimumLength(of: branches)
+    case .group(let branches, let minimum, _): minimum * Self.minimumLength(of: branches)
     case .lookahead, .lineEnd: 0
+    }
+  }
+
+  /// Instructions that the alternatives take at the most.
+  static func size(of branches: [[PatternNode]]) -> Int {
+    branches.reduce(0) { $0 + 2 + $1.reduce(0) { $0 + $1.size } }
+  }
+
+  private var size: Int {
+    switch self {
+    case .run, .lineEnd: 1
+    case .lookahead(let branches, _): 2 + Self.size(of: branches)
+    case .group(let branches, let minimum, let maximum):
+      (maximum == .max ? max(minimum, 1) : maximum) * (2 + Self.size(of: branches))
     }
   }
 

@@ -18,6 +18,9 @@ enum UnicodeCategory {
     return bits == 0 ? nil : bits
   }
 
+  /// Number of Cn.
+  static let unassigned: UInt32 = 29
+
   /// The category's number.
   ///
   /// The reference tokenizers carry Unicode 16 tables and the standard library may be newer: what was
@@ -27,7 +30,7 @@ enum UnicodeCategory {
     let properties = scalar.properties
     let category = number(properties.generalCategory)
     guard scalar.value > 0x377, let age = properties.age, age.major > 16 else { return category }
-    return 29
+    return unassigned
   }
 
   private static func number(_ category: Unicode.GeneralCategory) -> UInt32 {
