@@ -23,7 +23,11 @@ struct Golden {
   static func tolerance(_ name: String) -> Float { recurrent.contains(name) ? 5e-3 : 1e-3 }
 
   init(_ name: String, prompt: String) throws {
-    let file = try Checkpoint(tensorsOf: "\(Fixture.folder)/\(name)/golden.safetensors")
+    try self.init(file: "\(Fixture.folder)/\(name)/golden.safetensors", prompt: prompt)
+  }
+
+  init(file path: String, prompt: String) throws {
+    let file = try Checkpoint(tensorsOf: path)
     func values<T>(_ key: String, as type: T.Type) throws -> [T] {
       guard let tensor = try file.tensor(named: "\(prompt).\(key)") else {
         throw EngineError.missingTensor(name: "\(prompt).\(key)")
