@@ -139,4 +139,52 @@ import Testing
       try folder.write("model.safetensors", FormatsTests.safetensors(Self.header, data: 39))
     }
   }
+
+  @Test(
+    "damaged models of every family are refused or run", .enabled(if: !Fixtures.names.isEmpty))
+  func models() throws {
+    let originals = try Fixtures.names.map { name in
+      let folder = Fixtures.safetensors(name)
+      return (
+        config: try String(contentsOfFile: folder + "/config.json", encoding: .utf8),
+        weights: Array(
+          try Data(contentsOf: URL(fileURLWithPath: folder + "/model.safetensors")))
+      )
+    }
+    let folder = try TemporaryFolder()
+    var ran = 0
+    for seed in Self.firstSeed..<(Self.firstSeed + Self.count / 3) {
+      var mutator = Mutator(seed: UInt64(seed))
+      let (config, weights) = mutator.random.pick(originals)
+      let damagesData = mutator.random.below(3) == 0
+      try folder.write("config.json", damagesData ? config : mutator.json(config))
+      try folder.write("model.safetensors", damagesData ? mutator.numbers(weights) : weights)
+      let start = ContinuousClock.now
+      if Self.runs(folder.path, seed) { ran += 1 }
+      #expect(ContinuousClock.now - start < .seconds(5), "seed \(seed)")
+    }
+    #expect(ran > 0)
+  }
+
+  /// Loads a model and runs two tokens through it; whether it was accepted.
+  private static func runs(_ path: String, _ seed: Int) -> Bool {
+    do {
+      let checkpoint = try Checkpoint(path: path)
+      let description = try Architectures.describe(checkpoint)
+      try CheckpointAudit.check(description, checkpoint)
+      let decoder = try Decoder(
+        description, weights: CheckpointWeights(checkpoint),
+        options: DecoderOptions(threads: 1, positions: 8, batch: 4, exact: seed % 2 == 0))
+      let found = try Evaluation(decoder, tokens: [1, 2], chunk: 2, greedy: 2)
+      let experts = found.routing.flatMap(\.experts)
+      #expect(experts.allSatisfy { $0 >= 0 && $0 < 65536 }, "seed \(seed)")
+      return true
+    } catch let error as CheckpointError {
+      check(error.description, seed)
+      return false
+    } catch {
+      check("\(error)", seed)
+      return false
+    }
+  }
 }

@@ -64,6 +64,20 @@ struct Mutator {
     }
   }
 
+  /// One to four numbers of the second half become zeros, infinities, NaNs or the smallest and largest there are.
+  mutating func numbers(_ original: [UInt8]) -> [UInt8] {
+    var bytes = original
+    for _ in 0...random.below(4) {
+      let at = (bytes.count / 2 + random.below(bytes.count / 2)) / 4 * 4
+      let float = random.pick(
+        [0, .infinity, -.infinity, .nan, 1e-40, -1e-40, 3e38, -3e38] as [Float])
+      for index in 0..<4 where at + index < bytes.count {
+        bytes[at + index] = UInt8(truncatingIfNeeded: float.bitPattern >> UInt32(8 * index))
+      }
+    }
+    return bytes
+  }
+
   private mutating func overwrite(_ bytes: inout [UInt8], _ at: Int, width: Int) {
     let value = random.pick(Self.integers) &+ UInt64(random.below(3)) &- 1
     for index in 0..<width where at + index < bytes.count {
