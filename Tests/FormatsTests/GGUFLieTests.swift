@@ -104,7 +104,8 @@ import Testing
       try CheckpointAudit.check(Architectures.describe(bare), bare)
       Issue.record("a model without attention was accepted")
     } catch let error as EngineError {
-      #expect(bare.refusal(error)?.place == .tensor("blk.0.attn_norm.weight"))
+      guard case .tensor(let name)? = bare.refusal(error)?.place else { throw error }
+      #expect(name.hasPrefix("blk.0."))
     }
   }
 }

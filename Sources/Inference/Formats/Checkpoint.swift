@@ -108,11 +108,7 @@ public final class Checkpoint: Sendable {
   /// - Returns: nil for errors that are not about the model's files.
   public func refusal(_ error: EngineError) -> CheckpointError? {
     if let model = source as? GGUFModel { return model.refusal(error) }
-    return switch error {
-    case .unsupportedModel, .configuration, .missingTensor, .tensorShape, .tensorType, .nonFinite:
-      CheckpointError(path, .engine("\(error)"))
-    case .outOfMemory, .contextExceeded, .tokenOutOfRange, .usage, .interrupted: nil
-    }
+    return CheckpointError(error, file: path)
   }
 
   /// The contents of a regular file of at most `limit` bytes; pipes, devices and folders are refused.

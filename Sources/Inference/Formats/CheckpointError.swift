@@ -61,6 +61,18 @@ public struct CheckpointError: Error, Equatable, Sendable {
     self.offset = offset
   }
 
+  /// What the engine says of a field or a tensor, with the file it came from.
+  ///
+  /// - Returns: nil for errors that are not about the model's files.
+  public init?(_ error: EngineError, file: String) {
+    switch error {
+    case .unsupportedModel, .configuration, .missingTensor, .tensorShape, .tensorType, .nonFinite:
+      self.init(file, .engine("\(error)"))
+    case .outOfMemory, .contextExceeded, .tokenOutOfRange, .usage, .interrupted:
+      return nil
+    }
+  }
+
   /// Status of the process (sysexits): 65 bad data, 66 no such input, 71 out of memory, 74 input/output error.
   public var exitStatus: Int32 {
     switch rule {

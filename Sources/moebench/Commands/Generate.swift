@@ -18,19 +18,22 @@ struct Generate: ParsableCommand {
   @Option(help: "The text to continue.")
   var prompt: String
 
-  @Option(name: [.customShort("n"), .long], help: "Tokens at most.")
+  @Option(name: [.customShort("n"), .long], parsing: .unconditional, help: "Tokens at most.")
   var tokens = 128
 
-  @Option(help: "Randomness: 0 takes the likeliest token.")
+  @Option(parsing: .unconditional, help: "Randomness: 0 takes the likeliest token.")
   var temperature = 0.0
 
-  @Option(help: "Draw only among the likeliest tokens that together have this probability.")
+  @Option(
+    parsing: .unconditional,
+    help: "Draw only among the likeliest tokens that together have this probability.")
   var topP = 1.0
 
   @Option(help: "Seed of the draws.")
   var seed: UInt64 = 0
 
-  @Option(name: [.short, .long], help: "Threads (default: physical cores).")
+  @Option(
+    name: [.short, .long], parsing: .unconditional, help: "Threads (default: physical cores).")
   var threads: Int?
 
   @Option(help: ArgumentHelp("Convert the weights to this format on loading.", valueName: "format"))
@@ -47,29 +50,33 @@ struct Generate: ParsableCommand {
 
   mutating func run() throws {
     let checkpoint = try Checkpoint(path: model)
-    let tokenizer = try ModelTokenizer.load(checkpoint).tokenizer
-    let prompt = try tokenizer.encode(self.prompt, special: true)
-    let vocabulary = try Architectures.describe(checkpoint).vocabulary
-    if let token = prompt.first(where: { $0 >= vocabulary }) {
-      throw Failure(
-        .badData,
-        "\(model): the tokenizer gives token \(token), the vocabulary has \(vocabulary)")
+    let description = try ModelSource.naming(checkpoint) {
+      let description = try Architectures.describe(checkpoint)
+      try CheckpointAudit.check(description, checkpoint)
+      return description
     }
+    let loaded = try ModelTokenizer.load(checkpoint)
+    try loaded.check(vocabulary: description.vocabulary)
+    let tokenizer = loaded.tokenizer
+    let prompt = try tokenizer.encode(self.prompt, special: true)
     guard !prompt.isEmpty else { throw Failure(.usage, "--prompt: has no tokens") }
     let format = try EngineOptions.format(named: weights)
     let cores = Environment.current().cpu.physicalCores.value ?? 1
     let options = DecoderOptions(
       threads: threads ?? cores, positions: prompt.count + tokens + 1,
       batch: min(prompt.count, 512))
-    let decoder = try ModelSource.naming(checkpoint.path) {
+    let decoder = try ModelSource.naming(checkpoint) {
       try Decoder(
-        Architectures.describe(checkpoint),
+        description,
         weights: CheckpointWeights(checkpoint, format: format), options: options)
     }
     var sampler = try Sampler(temperature: temperature, topP: topP, seed: seed)
     Interruption.install()
     Interruption.keepsResults()
-    let generation = try stream(decoder, tokenizer, prompt, &sampler)
+    let generation = try ModelSource.naming(checkpoint) {
+      try stream(decoder, tokenizer, prompt, &sampler)
+    }
+    try checkpoint.checkUnchanged()
     Output.error(generation + "\n")
     if let status = Interruption.status { Failure.terminate(status) }
   }

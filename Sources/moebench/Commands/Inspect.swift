@@ -29,7 +29,9 @@ struct Inspect: ParsableCommand {
       if case .checkpoint(let checkpoint, _) = source {
         try source.naming { try CheckpointAudit.check(description, checkpoint) }
       } else { nil }
-    let (tokenizer, tokenizerReason) = Self.tokenizer(of: source)
+    let (tokenizer, tokenizerReason) = try Self.tokenizer(
+      of: source, vocabulary: description.vocabulary)
+    try source.checkUnchanged()
     let inspection = Inspection(
       name: source.name, description: description, count: count, stored: stored,
       tokenizer: tokenizer, tokenizerReason: tokenizerReason)
@@ -40,14 +42,20 @@ struct Inspect: ParsableCommand {
 
 extension Inspect {
   /// Where the tokenizer lies, or why there is none.
-  private static func tokenizer(of source: ModelSource) -> (String?, reason: String?) {
+  ///
+  /// - Throws: What is wrong with a tokenizer that is there: text would become other tokens than the model's.
+  private static func tokenizer(
+    of source: ModelSource, vocabulary: Int
+  ) throws -> (String?, reason: String?) {
     guard case .checkpoint(let checkpoint, _) = source else {
       return (nil, "a shape of the catalogue has none")
     }
     do {
-      return (try ModelTokenizer.load(checkpoint).origin, nil)
-    } catch {
-      return (nil, "\(error)")
+      let loaded = try ModelTokenizer.load(checkpoint)
+      try loaded.check(vocabulary: vocabulary)
+      return (loaded.origin, nil)
+    } catch let failure as Failure where failure.status == .noInput {
+      return (nil, failure.description)
     }
   }
 }

@@ -11,17 +11,28 @@ struct Logits: ParsableCommand {
   @Argument(help: "A Hugging Face directory, a .gguf file or a catalogue name.")
   var model: String
 
-  @Option(help: "Token ids, separated by commas.")
+  @Option(parsing: .unconditional, help: "Token ids, separated by commas.")
   var tokens: String
 
-  @Option(help: "Tokens to decode greedily after the given ones.")
+  @Option(parsing: .unconditional, help: "Tokens to decode greedily after the given ones.")
   var greedy = 0
 
-  @Option(help: "Tokens a forward pass takes at a time (default: all).")
+  @Option(parsing: .unconditional, help: "Tokens a forward pass takes at a time (default: all).")
   var chunk: Int?
 
-  @Option(name: [.short, .long], help: "Threads.")
+  @Option(name: [.short, .long], parsing: .unconditional, help: "Threads.")
   var threads = 1
+
+  mutating func validate() throws {
+    let most = 1 << 20
+    for (flag, value, range) in [
+      ("--greedy", greedy, 0...most), ("--chunk", chunk ?? 1, 1...most),
+      ("--threads", threads, 1...1024),
+    ] where !range.contains(value) {
+      throw ValidationError(
+        "\(flag) \(value): must be between \(range.lowerBound) and \(range.upperBound)")
+    }
+  }
 
   mutating func run() throws {
     let ids = try tokens.split(separator: ",", omittingEmptySubsequences: false).map { piece in
@@ -35,11 +46,6 @@ struct Logits: ParsableCommand {
     guard case .checkpoint(let checkpoint, _) = source else {
       throw Failure(.usage, "logits needs a checkpoint: \(model) is a shape without weights")
     }
-    guard !ids.isEmpty, (0...(1 << 20)).contains(greedy), (1...(1 << 20)).contains(chunk ?? 1),
-      (1...1024).contains(threads)
-    else {
-      throw Failure(.usage, "--tokens needs a token; --greedy, --chunk and --threads a count")
-    }
     let evaluation = try source.naming {
       try CheckpointAudit.check(description, checkpoint)
       let decoder = try Decoder(
@@ -48,6 +54,7 @@ struct Logits: ParsableCommand {
           threads: threads, positions: ids.count + greedy + 1, batch: ids.count, exact: true))
       return try Evaluation(decoder, tokens: ids, chunk: chunk ?? ids.count, greedy: greedy)
     }
+    try source.checkUnchanged()
     Output.standard(try json(evaluation).text() + "\n")
   }
 

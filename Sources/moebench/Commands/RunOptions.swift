@@ -9,28 +9,31 @@ import Models
 /// The grid of sizes to measure.
 struct GridOptions: ParsableArguments {
   @Option(
-    name: [.customShort("p"), .long],
+    name: [.customShort("p"), .long], parsing: .unconditional,
     help: ArgumentHelp("Prompt lengths to prefill.", valueName: "list"))
   var promptTokens = "512"
 
   @Option(
-    name: [.customShort("n"), .long], help: ArgumentHelp("Tokens to decode.", valueName: "list"))
+    name: [.customShort("n"), .long], parsing: .unconditional,
+    help: ArgumentHelp("Tokens to decode.", valueName: "list"))
   var genTokens = "128"
 
   @Option(
-    name: [.short, .long], help: ArgumentHelp("Tokens already in the cache.", valueName: "list"))
+    name: [.short, .long], parsing: .unconditional,
+    help: ArgumentHelp("Tokens already in the cache.", valueName: "list"))
   var depth = "0"
 
   @Option(
-    name: [.short, .long], help: ArgumentHelp("Sequences decoded together.", valueName: "list"))
+    name: [.short, .long], parsing: .unconditional,
+    help: ArgumentHelp("Sequences decoded together.", valueName: "list"))
   var batch = "1"
 
   @Option(
-    name: [.short, .long],
+    name: [.short, .long], parsing: .unconditional,
     help: ArgumentHelp("Threads (default: physical cores).", valueName: "list"))
   var threads: String?
 
-  @Option(name: [.short, .long], help: "Repetitions of each test.")
+  @Option(name: [.short, .long], parsing: .unconditional, help: "Repetitions of each test.")
   var repetitions = 5
 
   @Option(help: "Untimed runs of each test before, or auto: until the rate is stable.")

@@ -49,6 +49,7 @@ struct RunSession {
     let ceilings =
       outcome.status == .complete ? before.higher(try measureCeilings(options)) : before
     progress.clear()
+    try source.checkUnchanged()
     if let failure = outcome.failures.first {
       try source.naming { throw failure.error }
     }

@@ -55,6 +55,7 @@ struct LoadedModel {
           threads: plan.threads[0], sequences: capacity.sequences, positions: capacity.positions,
           batch: capacity.batch, instructionSet: options.isa))
     }
+    try source.checkUnchanged()
     if case .trace(let trace)? = distribution {
       try trace.check(decoder.routing.shapes, file: "--routing")
     }

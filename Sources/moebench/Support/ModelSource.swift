@@ -48,43 +48,44 @@ enum ModelSource {
   @discardableResult
   func naming<T>(_ body: () throws -> T) throws -> T {
     switch self {
-    case .checkpoint(let checkpoint, _): try Self.naming(checkpoint.path, body)
-    case .shape(_, let path, _): try Self.naming(path, body)
+    case .checkpoint(let checkpoint, _): try Self.naming(checkpoint, body)
+    case .shape(_, let path, _):
+      try Self.translating(body) { CheckpointError($0, file: path) }
     case .catalogue: try body()
     }
   }
 
-  /// As ``naming(_:)``, for the model at `path`.
+  /// As ``naming(_:)``, for an open checkpoint.
   @discardableResult
-  static func naming<T>(_ path: String, _ body: () throws -> T) throws -> T {
+  static func naming<T>(_ checkpoint: Checkpoint, _ body: () throws -> T) throws -> T {
+    try translating(body, checkpoint.refusal)
+  }
+
+  private static func translating<T>(
+    _ body: () throws -> T, _ translate: (EngineError) -> CheckpointError?
+  ) throws -> T {
     do {
       return try body()
     } catch let error as EngineError {
-      switch error {
-      case .unsupportedModel, .configuration, .missingTensor, .tensorShape, .tensorType,
-        .nonFinite:
-        throw Failure(.badData, "\(path.escapedForMessage()): \(error)")
-      case .outOfMemory, .contextExceeded, .tokenOutOfRange, .usage, .interrupted:
-        throw error
-      }
+      if let refusal = translate(error) { throw refusal }
+      throw error
     }
   }
 
-  var configuration: JSONValue {
-    switch self {
-    case .checkpoint(let checkpoint, _): checkpoint.config
-    case .catalogue(let entry): entry.config
-    case .shape(let config, _, _): config
-    }
+  /// Refuses results of files that were written to or cut meanwhile.
+  func checkUnchanged() throws {
+    if case .checkpoint(let checkpoint, _) = self { try checkpoint.checkUnchanged() }
   }
 
   func description() throws -> ModelDescription {
     switch self {
     case .checkpoint(let checkpoint, _):
-      try Self.naming(checkpoint.path) { try Architectures.describe(checkpoint) }
+      try Self.naming(checkpoint) { try Architectures.describe(checkpoint) }
     case .catalogue(let entry): try Architectures.describe(entry.config)
     case .shape(let config, let path, _):
-      try Self.naming(path) { try Architectures.describe(config) }
+      try Self.translating({ try Architectures.describe(config) }) {
+        CheckpointError($0, file: path)
+      }
     }
   }
 

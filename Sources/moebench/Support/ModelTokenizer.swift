@@ -18,6 +18,18 @@ enum ModelTokenizer {
   struct Loaded {
     var tokenizer: Tokenizer
     let origin: String
+    /// What messages name.
+    let file: String
+
+    /// Refuses a tokenizer with more tokens than the model has scores for.
+    func check(vocabulary: Int) throws {
+      guard tokenizer.vocabularySize <= vocabulary else {
+        throw Failure(
+          .badData,
+          "\(file.escapedForMessage()): the tokenizer has \(tokenizer.vocabularySize) tokens, "
+            + "the model \(vocabulary)")
+      }
+    }
   }
 
   /// - Parameter path: A folder with `tokenizer.json`, that file itself, or a `.gguf` file.
@@ -34,39 +46,64 @@ enum ModelTokenizer {
   /// The tokenizer of an open checkpoint.
   static func load(_ checkpoint: Checkpoint) throws -> Loaded {
     if let metadata = checkpoint.ggufMetadata {
-      return Loaded(
-        tokenizer: try Tokenizer.load(gguf: try vocabulary(metadata)), origin: "GGUF metadata")
+      let vocabulary = try vocabulary(metadata)
+      let file = metadata.file
+      do throws(TokenizerError) {
+        let tokenizer = try Tokenizer.load(gguf: vocabulary)
+        return Loaded(tokenizer: tokenizer, origin: "GGUF metadata", file: file)
+      } catch {
+        throw Failure(.badData, "\(file.escapedForMessage()): \(error)")
+      }
     }
     let file = checkpoint.path + "/tokenizer.json"
-    guard access(file, F_OK) == 0 else {
+    guard exists(file) else {
       throw Failure(
         .noInput, "\(file.escapedForMessage()): no such file, so the model has no tokenizer")
     }
     return try loadJSON(file, folder: checkpoint.path)
   }
 
+  /// Whether the folder has an entry of that name, be it a link to nothing: that is a fault and no absence.
+  private static func exists(_ file: String) -> Bool {
+    var status = stat()
+    return lstat(file, &status) == 0
+  }
+
   private static func loadJSON(_ file: String, folder: String) throws -> Loaded {
     let bytes = try Checkpoint.contents(ofFile: file, limit: limit)
+    var tokenizer: Tokenizer
     do {
       let json = try JSONValue(parsing: bytes, limits: JSONLimits(bytes: limit))
-      var tokenizer = try Tokenizer.load(json: json)
-      for name in ["generation_config.json", "config.json"] {
-        tokenizer.endOfText.formUnion(endIDs("\(folder)/\(name)"))
-      }
-      return Loaded(tokenizer: tokenizer, origin: "tokenizer.json")
+      tokenizer = try Tokenizer.load(json: json)
     } catch {
       throw Failure(.badData, "\(file.escapedForMessage()): \(error)")
     }
+    for name in ["generation_config.json", "config.json"] {
+      try tokenizer.endOfText.formUnion(endIDs("\(folder)/\(name)"))
+    }
+    return Loaded(tokenizer: tokenizer, origin: "tokenizer.json", file: file)
   }
 
-  /// `eos_token_id` of a configuration: a number or a list; none where the file has none.
-  private static func endIDs(_ file: String) -> Set<Int> {
-    guard access(file, R_OK) == 0,
-      let bytes = try? Checkpoint.contents(ofFile: file, limit: 1 << 20),
-      let value = try? JSONValue(parsing: bytes)["eos_token_id"]
-    else { return [] }
-    if let id = value.int { return [id] }
-    return Set((value.array ?? []).compactMap(\.int))
+  /// `eos_token_id` of a configuration, a number or a list; none where there is no such file or field.
+  private static func endIDs(_ file: String) throws -> Set<Int> {
+    guard exists(file) else { return [] }
+    let bytes = try Checkpoint.contents(ofFile: file, limit: 4 << 20)
+    let value: JSONValue
+    do {
+      value = try JSONValue(parsing: bytes, limits: JSONLimits(acceptsNonFinite: true))
+    } catch {
+      throw Failure(.badData, "\(file.escapedForMessage()): \(error)")
+    }
+    // A model that also sees keeps its decoder's fields one level down.
+    let field = value["eos_token_id"] ?? value["text_config"]?["eos_token_id"]
+    guard let field, !field.isNull else { return [] }
+    let ids = (field.array ?? [field]).map(\.int)
+    guard ids.allSatisfy({ $0 != nil }) else {
+      throw Failure(
+        .badData,
+        "\(file.escapedForMessage()): \"eos_token_id\": is neither an integer nor a list of them")
+    }
+    return Set(ids.compactMap { $0 })
   }
 
   private static func vocabulary(_ metadata: GGUFMetadata) throws -> GGUFVocabulary {

@@ -56,10 +56,8 @@ extension GGUFModel {
     case .tensorType(let name, let found, let rule):
       return CheckpointError(
         file, .invalid("type \(found): \(rule)"), at: .tensor(ownName(name)), offset: offset(name))
-    case .unsupportedModel, .nonFinite:
-      return CheckpointError(file, .engine("\(error)"))
-    case .outOfMemory, .contextExceeded, .tokenOutOfRange, .usage, .interrupted:
-      return nil
+    default:
+      return CheckpointError(error, file: file)
     }
   }
 
