@@ -17,7 +17,7 @@ public struct ServiceTest: Sendable {
     public var tokensPerSecond: Double { Double(tokens) / seconds }
   }
 
-  public let label: String
+  public internal(set) var label: String
   /// The level's own label.
   public let level: String
   public let phase: Phase
@@ -99,6 +99,20 @@ extension EnergySample {
     return EnergySample(
       source: source, provenance: provenance, joules: joules * share, low: low * share,
       high: high * share)
+  }
+}
+
+extension ServiceTest {
+  /// Named by the sizes that were asked for: those that came may differ by a token, and two results are compared by
+  /// the names of their tests.
+  public func named(promptTokens: ClosedRange<Int>, outputTokens: ClosedRange<Int>) -> ServiceTest {
+    func size(_ range: ClosedRange<Int>) -> String {
+      range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+    }
+    var test = self
+    test.label =
+      (phase == .prefill ? "pp\(size(promptTokens))" : "tg\(size(outputTokens))") + " \(level)"
+    return test
   }
 }
 

@@ -77,7 +77,7 @@ import Testing
     #expect(outcome.levels.allSatisfy { $0.requests.count >= 4 })
     let report = try report(outcome, requests: 4)
     try checkDocument(report)
-    #expect(report.tests.map(\.label) == ["pp10 c1", "tg8 c1", "pp10 c3", "tg8 c3"])
+    #expect(report.tests.map(\.label) == ["pp8 c1", "tg8 c1", "pp8 c3", "tg8 c3"])
     #expect(report.cost?.output != nil)
     let stored = try StoredResult(parsing: Array(report.json.text().utf8), file: "x")
     #expect(stored.tests.count == 4)

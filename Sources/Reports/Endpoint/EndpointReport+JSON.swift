@@ -108,7 +108,12 @@ extension EndpointReport {
   }
 
   /// Whether the figures may stand for the server.
-  public var isValid: Bool { !levels.isEmpty && levels.allSatisfy(\.isValid) }
+  public var isValid: Bool { !judged.isEmpty && judged.allSatisfy(\.isValid) }
+
+  /// Without the levels that an interruption kept from beginning.
+  var judged: [LoadLevel] {
+    status == .interrupted ? levels.filter { !$0.measured.isEmpty } : levels
+  }
 }
 
 extension ServiceTest {

@@ -36,7 +36,9 @@ extension EndpointReport {
     if status == .interrupted {
       lines.append(style.bold("INTERRUPTED: \(counts.done) of \(counts.planned) requests"))
     }
-    if !isValid { lines.append(style.bold("NOT VALID: too many requests failed")) }
+    if !isValid && !judged.isEmpty {
+      lines.append(style.bold("NOT VALID: too many requests failed"))
+    }
     return lines
   }
 

@@ -103,7 +103,9 @@ public struct EndpointReport: Sendable {
 
   /// Prefill and decode of each level. Levels of repeated prompts stand apart: a cache is no speed.
   public var tests: [ServiceTest] {
-    levels.filter { !$0.repeatsPrompts }.flatMap(ServiceTest.tests)
+    levels.filter { !$0.repeatsPrompts }.flatMap(ServiceTest.tests).map {
+      $0.named(promptTokens: load.promptTokens, outputTokens: load.outputTokens)
+    }
   }
 
   /// Measured requests, those planned and those done.

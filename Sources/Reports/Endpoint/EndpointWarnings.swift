@@ -14,7 +14,7 @@ extension EndpointReport {
     if status == .interrupted {
       add("interrupted", "interrupted, \(counts.done) of \(counts.planned) requests")
     }
-    for level in levels where !level.isValid {
+    for level in judged where !level.isValid {
       let share = level.failureShare.map(Number.percent) ?? "all"
       add(
         "too_many_failures",
