@@ -14,10 +14,12 @@ public struct DecoderOptions: Sendable {
   public var exact: Bool
   /// Instruction set by name; nil for the best.
   public var instructionSet: String?
+  /// What keys and values are stored in; nil: halves, but floats where most weights are floats or the pass is exact.
+  public var cacheFormat: CacheFormat?
 
   public init(
     threads: Int = 1, sequences: Int = 1, positions: Int = 4096, batch: Int = 512,
-    exact: Bool = false, instructionSet: String? = nil
+    exact: Bool = false, instructionSet: String? = nil, cacheFormat: CacheFormat? = nil
   ) {
     self.threads = threads
     self.sequences = sequences
@@ -25,6 +27,11 @@ public struct DecoderOptions: Sendable {
     self.batch = batch
     self.exact = exact
     self.instructionSet = instructionSet
+    self.cacheFormat = cacheFormat
+  }
+
+  fileprivate func cacheFormat(for weights: WeightFormat) -> CacheFormat {
+    cacheFormat ?? (exact || weights == .f32 ? .f32 : .f16)
   }
 }
 
@@ -54,7 +61,6 @@ public final class Decoder {
   private let finalNorm: Norm
   private let head: Linear
   private let logits: Memory
-  private let logitCapacity: Int
   private var stream: Matrix
 
   /// - Parameter source: Gives the weights and keeps their memory alive.
@@ -89,7 +95,8 @@ public final class Decoder {
     weightBytes = tally.bytes
     self.source = packed ?? source
     cache = try Cache(
-      shapes: builder.cacheShapes, sequences: options.sequences, capacity: options.positions)
+      shapes: builder.cacheShapes, sequences: options.sequences, capacity: options.positions,
+      batch: options.batch, format: options.cacheFormat(for: tally.bytes.predominantFormat))
     routing = RoutingRecorder(shapes: builder.mixtures)
     pass = try ForwardPass(
       capacity: options.batch, kernels: kernels, exact: options.exact, cache: cache,
@@ -98,7 +105,6 @@ public final class Decoder {
     // Address space, not memory: a pass touches what its batch needs.
     arena = try Memory(byteCount: 1 << 36, purpose: "activations", reserveOnly: true)
     pool = try WorkerPool(threads: options.threads, arena: arena, localBytes: Self.localBytes)
-    logitCapacity = options.batch
     logits = try Memory(
       byteCount: options.batch * description.vocabulary * 4, purpose: "next-token scores",
       reserveOnly: true)
@@ -155,18 +161,21 @@ public final class Decoder {
     return Matrix(logits.floats, rows: pass.outputRows.count, columns: description.vocabulary)
   }
 
-  /// Bytes of weights a pass over `tokens` tokens reads, the routed experts left out: those depend on the routing.
-  public func sharedWeightBytes(tokens: Int) -> Int {
-    let byRole = weightBytes.byRole
-    let rows = embedding.rowBytes * tokens
-    let table = byRole[.embedding] ?? 0
-    // A tied embedding is read in full as the head.
-    let embeddingBytes = description.head == nil ? table : rows
-    return weightBytes.total - (byRole[.routedExpert] ?? 0) - table + embeddingBytes
+  /// Bytes of weights a pass reads, the routed experts left out: those depend on the routing.
+  ///
+  /// - Parameters:
+  ///   - tokens: Tokens of the pass, each of which reads a row of the embedding.
+  ///   - scores: Rows that are scored: without any the head is not read.
+  public func sharedWeightBytes(tokens: Int, scores: Int) -> Int {
+    let table = weightBytes.byRole[.embedding] ?? 0
+    let rows = min(table, embedding.rowBytes * tokens)
+    let isTied = description.head == nil
+    let head = isTied ? 0 : weightBytes.byRole[.head] ?? 0
+    let layers = weightBytes.shared - table - head
+    guard scores > 0 else { return layers + rows }
+    // A tied embedding is read in full as the head, its tokens' rows among the others.
+    return layers + (isTied ? table : head + rows)
   }
-
-  /// Bytes of activations the largest pass so far has used.
-  public var arenaHighWater: Int { pool.arenaHighWater }
 }
 
 extension Decoder: ParallelProgram {

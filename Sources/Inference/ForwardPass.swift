@@ -19,7 +19,7 @@ public struct Segment: Sendable, Equatable {
 ///
 /// Its arrays are made once for the largest batch; a pass only refills them.
 public final class ForwardPass {
-  let kernels: Kernels
+  package let kernels: Kernels
   let capacity: Int
   /// Whether quantised weights are multiplied with float activations: the stored values' exact product.
   let exact: Bool

@@ -14,6 +14,8 @@ public final class BuiltInEngine: Workload {
   /// Sequences whose caches hold their first `depth` tokens of ``text``.
   private var filled: (sequences: Int, depth: Int)?
   private var layerTimer: LayerTimer?
+  /// Bytes of shared weights and cache that the running repetition has read.
+  private var bytesRead = 0
 
   /// - Parameters:
   ///   - text: The tokens every sequence is made of.
@@ -74,10 +76,26 @@ public final class BuiltInEngine: Workload {
       try checkCancellation()
       let piece = rest.prefix(min(Self.passTokens, decoder.options.batch))
       rest = rest.dropFirst(piece.count)
-      let scores = try decoder.forward(
-        [(sequence, piece)], scoring: rest.isEmpty ? scoring : .none)
+      let scores = try forward([(sequence, piece)], scoring: rest.isEmpty ? scoring : .none)
       if rest.isEmpty && scoring != .none { try checkFinite(scores) }
     }
+  }
+
+  /// Runs a pass and counts what it reads: shared weights, the rows of the cache that its positions see, each once.
+  private func forward(
+    _ inputs: [(sequence: Int, tokens: ArraySlice<Int>)], scoring: Scoring
+  ) throws(EngineError) -> Matrix {
+    var tokens = 0
+    for (sequence, piece) in inputs {
+      let first = decoder.cache.length(of: sequence)
+      let positions = first..<(first + piece.count)
+      tokens += piece.count
+      bytesRead += decoder.cache.bytesRead(at: positions)
+      layerTimer?.countCacheRead(at: positions)
+    }
+    let scores = try decoder.forward(inputs, scoring: scoring)
+    bytesRead += decoder.sharedWeightBytes(tokens: tokens, scores: scores.rows)
+    return scores
   }
 
   /// A speed that rests on weights that are not numbers is no result. Reads as many values as the vocabulary has, once
@@ -93,27 +111,20 @@ public final class BuiltInEngine: Workload {
   public func run(_ test: TestCase) throws(EngineError) -> Repetition {
     decoder.routing.reset()
     layerTimer?.reset()
-    var shared = 0
+    bytesRead = 0
     switch test.phase {
     case .prefill:
       try feed(tokens[0][test.depth...], to: 0, scoring: .last)
-      shared = decoder.routing.steps * decoder.sharedWeightBytes(tokens: Self.passTokens)
-      let last = test.depth + test.promptTokens - 1
-      shared += decoder.cache.bytesRead(at: last)
-      layerTimer?.countCacheRead(at: last, sequences: 1)
     case .decode:
       for step in 0..<test.generatedTokens {
         try checkCancellation()
         let position = test.depth + step
-        let scores = try decoder.forward(
+        let scores = try forward(
           tokens.indices.map { ($0, tokens[$0][position...position]) }, scoring: .last)
         if step == test.generatedTokens - 1 { try checkFinite(scores) }
-        shared += decoder.sharedWeightBytes(tokens: test.batch)
-        shared += test.batch * decoder.cache.bytesRead(at: position)
-        layerTimer?.countCacheRead(at: position, sequences: test.batch)
       }
     }
-    return repetition(test, sharedBytes: shared)
+    return repetition(test)
   }
 
   /// What the routers choose for the first tokens of the text, as many as a sequence holds; apart from any measurement.
@@ -131,7 +142,7 @@ public final class BuiltInEngine: Workload {
     return decoder.routing.trace(model: model, tokensFrom: tokensFrom)
   }
 
-  private func repetition(_ test: TestCase, sharedBytes: Int) -> Repetition {
+  private func repetition(_ test: TestCase) -> Repetition {
     let routing = decoder.routing
     let passes = routing.steps * routing.shapes.count
     var load: [UInt64] = []
@@ -145,7 +156,7 @@ public final class BuiltInEngine: Workload {
       tokens: test.tokens,
       distinctExperts: passes == 0
         ? nil : Double(routing.distinct.reduce(0, +)) / Double(passes),
-      bytesTouched: Double(sharedBytes + routing.expertBytes), expertLoad: load,
+      bytesTouched: Double(bytesRead + routing.expertBytes), expertLoad: load,
       layerLoads: routing.load.map { $0.map { UInt64($0) } },
       layers: layerTimer?.layers ?? [])
   }

@@ -34,10 +34,10 @@ final class LayerTimer {
     began = now
   }
 
-  func countCacheRead(at position: Int, sequences: Int) {
+  /// Adds what a pass over these positions of one sequence reads.
+  func countCacheRead(at positions: Range<Int>) {
     for (layer, footprint) in decoder.layerFootprints.enumerated() {
-      cacheBytes[layer] +=
-        sequences * decoder.cache.bytesRead(at: position, mixers: footprint.mixers)
+      cacheBytes[layer] += decoder.cache.bytesRead(at: positions, mixers: footprint.mixers)
     }
   }
 

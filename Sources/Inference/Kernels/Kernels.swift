@@ -87,6 +87,27 @@ public struct Kernels: @unchecked Sendable {
     table.pointee.silu_multiply(gate, up, out, n)
   }
 
+  /// `n` floats as halves, rounded to nearest even.
+  @inline(__always)
+  func halve(_ x: UnsafePointer<Float>, into out: UnsafeMutableRawPointer, _ n: Int) {
+    table.pointee.to_f16(x, out.assumingMemoryBound(to: UInt16.self), n)
+  }
+
+  /// `out[i] += sum over j of weights[i, j] * values[first + j]`, j rising, on the values' first columns.
+  ///
+  /// - Parameters:
+  ///   - weights: `[queries, >= count]`.
+  ///   - out: `[queries, columns]`, no more columns than a value has numbers.
+  @inline(__always)
+  func mix(
+    _ values: CacheRows, from first: Int, count: Int, weights: Matrix, into out: Matrix
+  ) {
+    precondition(out.columns <= values.width && first % values.rows + count <= values.rows)
+    table.pointee.mix(
+      values.format == .f32 ? CK_F32 : CK_F16, weights.base, weights.stride, weights.rows,
+      values[first], values.rowBytes, count, out.columns, out.base, out.stride)
+  }
+
   @inline(__always)
   func silu(_ x: UnsafeMutablePointer<Float>, _ n: Int) { table.pointee.silu(x, n) }
 

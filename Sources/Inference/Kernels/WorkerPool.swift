@@ -70,9 +70,6 @@ public final class WorkerPool: @unchecked Sendable {
     team.program = nil
   }
 
-  /// The largest extent of the shared arena any run has used, in bytes.
-  public var arenaHighWater: Int { workers[0].arena.highWater }
-
   private static func spawn(_ launch: Launch) -> pthread_t? {
     let context = Unmanaged.passRetained(launch)
     #if canImport(Darwin)

@@ -72,17 +72,22 @@ struct CompressedAttention: Mixer {
   private let slot: Int
 
   static func cacheShape(_ d: CompressedAttentionDescription) -> CacheShape {
-    switch d.distant {
+    let near = CacheTable(width: d.dimension, visibility: .window(d.window))
+    return switch d.distant {
     case .nothing:
-      CacheShape(perPosition: [d.dimension])
+      CacheShape(tables: [near])
     case .all(let compressor):
       CacheShape(
-        perPosition: [d.dimension, compressor.dimension], periods: [1, compressor.period],
+        tables: [near, CacheTable(width: compressor.dimension, period: compressor.period)],
         states: [compressor.stateFloats])
     case .indexed(let compressor, let indexer):
       CacheShape(
-        perPosition: [d.dimension, compressor.dimension, indexer.dimension],
-        periods: [1, compressor.period, indexer.period],
+        tables: [
+          near,
+          CacheTable(
+            width: compressor.dimension, period: compressor.period, limit: indexer.limit),
+          CacheTable(width: indexer.dimension, period: indexer.period, mayBeHalf: false),
+        ],
         states: [compressor.stateFloats, indexer.stateFloats])
     }
   }
@@ -104,7 +109,7 @@ struct CompressedAttention: Mixer {
     core = AttentionCore(
       heads: d.heads, keyHeads: 1, keyDimension: d.dimension, valueDimension: d.dimension,
       scale: 1 / Float(d.dimension).squareRoot(), visibility: .window(d.window),
-      sinks: try source.vector(d.sinks))
+      sinks: try source.vector(d.sinks), slot: slot, keyTable: 0, valueTable: 0)
     rotary = try builder.rotaryTable(d.rotary)
     switch d.distant {
     case .nothing:
@@ -138,14 +143,9 @@ struct CompressedAttention: Mixer {
     worker.barrier()
     for row in worker.share(of: n) { prepare(queries[row], keys[row], row, pass) }
     worker.barrier()
-    let slot = slot
-    core.attend(
-      queries, keys: { pass.cache.table(0, of: slot, sequence: $0) },
-      values: { pass.cache.table(0, of: slot, sequence: $0) }, further: further,
-      into: mixed.values, pass, worker)
-    worker.barrier()
-    for row in worker.share(of: n) { turnBack(mixed, row, pass) }
-    worker.barrier()
+    core.attend(queries, further: further, into: mixed, pass, worker) { row, heads in
+      turnBack(mixed.values[row], heads, position: Int(pass.positions[row]))
+    }
     project(mixed, into: out, pass, worker)
     worker.arena.release(to: mark)
   }
@@ -164,20 +164,20 @@ struct CompressedAttention: Mixer {
       headNorm.apply(part, into: part, count: d.dimension, pass.kernels)
       rotary.rotate(part + firstRotated, position: position)
     }
-    let entry = pass.cache.table(0, of: slot, sequence: Int(pass.sequences[row]))[position]
-    keyValueNorm.apply(key, into: entry, count: d.dimension, pass.kernels)
-    rotary.rotate(entry + firstRotated, position: position)
+    keyValueNorm.apply(key, into: key, count: d.dimension, pass.kernels)
+    rotary.rotate(key + firstRotated, position: position)
+    pass.cache.rows(0, of: slot, sequence: Int(pass.sequences[row]))
+      .store(key, at: position, pass.kernels)
   }
 
   /// Values were rotated with the keys they are: turning the mixture back by the query's position leaves distances.
-  private func turnBack(_ mixed: Activations, _ row: Int, _ pass: ForwardPass) {
-    let position = Int(pass.positions[row])
-    for head in 0..<description.heads {
+  private func turnBack(
+    _ mixed: UnsafeMutablePointer<Float>, _ heads: Range<Int>, position: Int
+  ) {
+    for head in heads {
       rotary.rotate(
-        mixed.values[row] + head * description.dimension + firstRotated, position: position,
-        inverse: true)
+        mixed + head * description.dimension + firstRotated, position: position, inverse: true)
     }
-    pass.seal(mixed, row: row)
   }
 
   /// Each group of heads through its own block of rows, then all together. Ends with a barrier.

@@ -82,7 +82,10 @@ struct GroupedQueryAttention: Mixer {
   private let slot: Int
 
   static func cacheShape(_ d: GroupedQueryAttentionDescription) -> CacheShape {
-    CacheShape(perPosition: [d.keyHeads * d.headDimension, d.keyHeads * d.valueDimension])
+    CacheShape(
+      tables: [d.headDimension, d.valueDimension].map {
+        CacheTable(heads: d.keyHeads, width: $0, visibility: d.visibility)
+      })
   }
 
   init(_ d: GroupedQueryAttentionDescription, slot: Int, _ builder: ModelBuilder) throws {
@@ -108,7 +111,7 @@ struct GroupedQueryAttention: Mixer {
     core = AttentionCore(
       heads: d.heads, keyHeads: d.keyHeads, keyDimension: d.headDimension,
       valueDimension: d.valueDimension, scale: d.scale, visibility: d.visibility,
-      sinks: try d.sinks.map(source.vector))
+      sinks: try d.sinks.map(source.vector), slot: slot, keyTable: 0, valueTable: 1)
     rotary = try d.rotary.map(builder.rotaryTable)
     self.slot = slot
   }
@@ -132,15 +135,9 @@ struct GroupedQueryAttention: Mixer {
       prepare(queries[row], keys[row], values[row], row, pass)
     }
     worker.barrier()
-    core.attend(
-      queries, keys: { pass.cache.table(0, of: slot, sequence: $0) },
-      values: { pass.cache.table(1, of: slot, sequence: $0) }, into: mixed.values, pass, worker)
-    worker.barrier()
-    for row in worker.share(of: n) {
-      if d.isGated { gate(mixed.values[row], by: projected[row], pass.kernels) }
-      pass.seal(mixed, row: row)
+    core.attend(queries, into: mixed, pass, worker) { row, heads in
+      if d.isGated { gate(mixed.values[row], by: projected[row], heads, pass.kernels) }
     }
-    worker.barrier()
     pass.project(output, mixed, into: out, worker)
     worker.barrier()
     worker.arena.release(to: mark)
@@ -177,9 +174,12 @@ struct GroupedQueryAttention: Mixer {
     }
     if d.valueScale != 1 { pass.kernels.scale(value, by: d.valueScale, valueWidth) }
     let sequence = Int(pass.sequences[row])
-    pass.cache.table(0, of: slot, sequence: sequence)[position].update(from: key, count: keyWidth)
-    pass.cache.table(1, of: slot, sequence: sequence)[position].update(
-      from: value, count: valueWidth)
+    for head in 0..<d.keyHeads {
+      pass.cache.rows(0, head: head, of: slot, sequence: sequence)
+        .store(key + head * d.headDimension, at: position, pass.kernels)
+      pass.cache.rows(1, head: head, of: slot, sequence: sequence)
+        .store(value + head * d.valueDimension, at: position, pass.kernels)
+    }
   }
 
   @inline(__always)
@@ -207,10 +207,10 @@ struct GroupedQueryAttention: Mixer {
 
   private func gate(
     _ mixed: UnsafeMutablePointer<Float>, by projected: UnsafeMutablePointer<Float>,
-    _ kernels: Kernels
+    _ heads: Range<Int>, _ kernels: Kernels
   ) {
     let d = description.headDimension
-    for head in 0..<description.heads {
+    for head in heads {
       let gate = projected + (2 * head + 1) * d
       kernels.sigmoid(gate, d)
       for i in 0..<d { mixed[head * d + i] *= gate[i] }

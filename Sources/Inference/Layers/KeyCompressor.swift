@@ -134,10 +134,11 @@ struct KeyCompressor: Sendable {
       }
     }
     for i in 0..<d.dimension { mixed[i] /= sum[i] }
-    let entry = pass.cache.table(table, of: slot, sequence: segment.sequence)[window]
-    norm.apply(mixed, into: entry, count: d.dimension, pass.kernels)
+    norm.apply(mixed, into: mixed, count: d.dimension, pass.kernels)
     rotary.rotate(
-      entry + d.dimension - rotary.description.dimension, position: window * d.period)
+      mixed + d.dimension - rotary.description.dimension, position: window * d.period)
+    pass.cache.rows(table, of: slot, sequence: segment.sequence)
+      .store(mixed, at: window, pass.kernels)
   }
 
   /// Value and gate of one of a window's slots: the window's own positions come last, the window before it, if any,

@@ -1,7 +1,7 @@
 // Which keys an indexer keeps: the best scores of each row.
 
 /// Keys chosen for each row by a sparse-attention indexer.
-struct KeySelection: @unchecked Sendable {
+package struct KeySelection: @unchecked Sendable {
   /// `[rows, limit]` positions, ascending.
   let positions: UnsafeMutablePointer<Int32>
   /// `[rows]`
@@ -44,7 +44,7 @@ func selectKeys(
       guard count > limit, first < count else { continue }
       scoreKeys(
         queries[row], weights[row], heads: heads,
-        pass.cache.table(table, of: slot, sequence: Int(pass.sequences[row])),
+        pass.cache.rows(table, of: slot, sequence: Int(pass.sequences[row])).floats,
         first..<min(count, first + piece), into: scores[row], worker)
     }
   }

@@ -83,9 +83,17 @@ struct LatentAttention: Mixer {
   private let slot: Int
 
   static func cacheShape(_ d: LatentAttentionDescription) -> CacheShape {
-    var shape = CacheShape(perPosition: [d.latent + d.rotated])
-    if case .indexed(let indexer) = d.selection { shape.perPosition.append(indexer.dimension) }
-    return shape
+    let width = d.latent + d.rotated
+    return switch d.selection {
+    case .all: CacheShape(tables: [CacheTable(width: width)])
+    case .indexed(let indexer):
+      CacheShape(
+        tables: [
+          CacheTable(width: width, limit: indexer.limit),
+          CacheTable(width: indexer.dimension, mayBeHalf: false),
+        ])
+    case .shared(let limit): CacheShape(tables: [CacheTable(width: width, limit: limit)])
+    }
   }
 
   init(_ d: LatentAttentionDescription, slot: Int, _ builder: ModelBuilder) throws {
@@ -104,7 +112,7 @@ struct LatentAttention: Mixer {
     output = try source.linear(d.output)
     core = AttentionCore(
       heads: d.heads, keyHeads: 1, keyDimension: d.latent + d.rotated, valueDimension: d.latent,
-      scale: d.scale, visibility: .causal)
+      scale: d.scale, visibility: .causal, slot: slot, keyTable: 0, valueTable: 0)
     rotary = try d.rotary.map(builder.rotaryTable)
     switch d.selection {
     case .all: (indexer, limit) = (nil, nil)
@@ -127,14 +135,8 @@ struct LatentAttention: Mixer {
     for row in worker.share(of: n) { rotateQueries(projected[row], into: queries[row], row, pass) }
     expansion.absorbKeys(projected, into: queries, pass, worker)
     worker.barrier()
-    let slot = slot
     core.attend(
-      queries, keys: { pass.cache.table(0, of: slot, sequence: $0) },
-      values: { pass.cache.table(0, of: slot, sequence: $0) },
-      selection: limit.flatMap(pass.selection), into: mixtures.values, pass, worker)
-    worker.barrier()
-    for row in worker.share(of: n) { pass.seal(mixtures, row: row) }
-    if mixtures.blocks != nil { worker.barrier() }
+      queries, selection: limit.flatMap(pass.selection), into: mixtures, pass, worker)
     expansion.expandValues(mixtures, into: mixed.values, pass, worker)
     worker.barrier()
     for row in worker.share(of: n) { pass.seal(mixed, row: row) }
@@ -174,12 +176,11 @@ struct LatentAttention: Mixer {
   private func keep(_ compressed: UnsafeMutablePointer<Float>, _ row: Int, _ pass: ForwardPass) {
     let d = description
     let position = Int(pass.positions[row])
-    let table = pass.cache.table(0, of: slot, sequence: Int(pass.sequences[row]))
-    let entry = table[position]
-    latentNorm.apply(compressed, into: entry, count: d.latent, pass.kernels)
-    if d.latentScale != 1 { pass.kernels.scale(entry, by: d.latentScale, d.latent) }
-    (entry + d.latent).update(from: compressed + d.latent, count: d.rotated)
-    rotary?.rotate(entry + d.latent, position: position)
+    latentNorm.apply(compressed, into: compressed, count: d.latent, pass.kernels)
+    if d.latentScale != 1 { pass.kernels.scale(compressed, by: d.latentScale, d.latent) }
+    rotary?.rotate(compressed + d.latent, position: position)
+    pass.cache.rows(0, of: slot, sequence: Int(pass.sequences[row]))
+      .store(compressed, at: position, pass.kernels)
   }
 
   /// Puts each head's rotated elements behind where its absorbed ones go.

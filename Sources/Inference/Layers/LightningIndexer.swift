@@ -118,10 +118,11 @@ struct LightningIndexer: Sendable {
       worker.barrier()
       for row in worker.share(of: pass.count) {
         let position = Int(pass.positions[row])
-        let cached = pass.cache.table(table, of: slot, sequence: Int(pass.sequences[row]))
-        let entry = cached[position]
-        norm.apply(projected[row], into: entry, count: linear.outputs, pass.kernels)
-        rotary.rotate(entry + description.firstRotated, position: position)
+        let key = projected[row]
+        norm.apply(key, into: key, count: linear.outputs, pass.kernels)
+        rotary.rotate(key + description.firstRotated, position: position)
+        pass.cache.rows(table, of: slot, sequence: Int(pass.sequences[row]))
+          .store(key, at: position, pass.kernels)
       }
     }
   }

@@ -7,7 +7,6 @@
 public struct Arena: @unchecked Sendable {
   private let memory: Memory
   private var cursor = 0
-  private(set) var highWater = 0
 
   init(memory: Memory) { self.memory = memory }
 
@@ -17,7 +16,6 @@ public struct Arena: @unchecked Sendable {
     cursor = (start + bytes + 63) & ~63
     precondition(
       cursor <= memory.byteCount, "arena of \(memory.byteCount) bytes exhausted at \(cursor)")
-    highWater = max(highWater, cursor)
     return memory.base + start
   }
 

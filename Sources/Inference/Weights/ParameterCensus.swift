@@ -43,7 +43,7 @@ extension ModelDescription {
     census.count.tiedEmbedding = head == nil
     census.count.mixtures = builder.mixtures
     census.count.cacheElementsPerPosition = builder.cacheShapes.reduce(0) {
-      $0 + $1.floatsPerPosition
+      $0 + $1.elementsPerPosition
     }
     return census
   }
