@@ -84,22 +84,73 @@ struct GatedFeedForward: FeedForward {
 
   func forward(_ x: Activations, into out: Matrix, _ pass: ForwardPass, _ worker: Worker) {
     let mark = worker.arena.mark
-    let n = x.values.rows
-    let hidden = pass.takeActivations(rows: n, columns: gate.outputs, worker)
-    let ups = worker.arena.take(rows: n, columns: gate.outputs)
-    pass.project(gate, x, into: hidden.values, worker)
-    pass.project(up, x, into: ups, worker)
+    let hidden = expand(x, pass, worker)
     worker.barrier()
-    for row in worker.share(of: n) {
-      activation.apply(
-        gate: hidden.values[row], up: ups[row], into: hidden.values[row], count: gate.outputs,
-        pass.kernels)
-      pass.seal(hidden, row: row)
-    }
-    worker.barrier()
-    pass.project(down, hidden, into: out, worker)
+    pass.seal(hidden, after: chunk(x, pass, worker), worker)
+    contract(hidden, into: out, pass, worker)
     worker.barrier()
     worker.arena.release(to: mark)
+  }
+
+  /// Gate, up and activation of every row. Ends without a barrier; the result belongs to the arena.
+  func expand(_ x: Activations, _ pass: ForwardPass, _ worker: Worker) -> Activations {
+    let n = x.values.rows
+    let hidden = pass.takeActivations(rows: n, columns: gate.outputs, worker)
+    let size = chunk(x, pass, worker)
+    worker.claim(gate.outputs, by: size) { rows in
+      let mark = worker.local.mark
+      let ups = worker.local.take(rows: n, columns: rows.count)
+      let gates = Matrix(
+        hidden.values.base + rows.lowerBound, rows: n, columns: rows.count,
+        stride: hidden.values.stride)
+      pass.project(gate, rows, x, into: gates, worker)
+      pass.project(up, rows, x, into: ups, worker)
+      for row in 0..<n {
+        activation.apply(
+          gate: gates[row], up: ups[row], into: gates[row], count: rows.count, pass.kernels)
+        pass.seal(hidden, row: row, columns: rows, of: size)
+      }
+      worker.local.release(to: mark)
+    }
+    return hidden
+  }
+
+  /// Rows of gate and up that are multiplied, activated and quantised together.
+  func chunk(_ x: Activations, _ pass: ForwardPass, _ worker: Worker) -> Int {
+    pass.sealingChunk(of: gate.weight, x, tokens: x.values.rows, worker)
+  }
+
+  /// Ends without a barrier.
+  func contract(
+    _ hidden: Activations, into out: Matrix, _ pass: ForwardPass, _ worker: Worker
+  ) {
+    pass.project(down, hidden, into: out, worker)
+  }
+}
+
+extension ForwardPass {
+  /// ``chunk(of:_:tokens:pieces:_:)``, widened to whole blocks of 32 where nothing but speed depends on it.
+  fileprivate func sealingChunk(
+    of matrix: WeightMatrix, _ x: Activations, tokens: Int, pieces: Int? = nil, _ worker: Worker
+  ) -> Int {
+    let size = chunk(of: matrix, x, tokens: tokens, pieces: pieces, worker)
+    return usesBLAS(matrix, x, tokens: tokens) ? size : (size + 31) & ~31
+  }
+
+  /// Makes the 8-bit form of a row's columns that were written as one of the chunks of `size`, if those are blocks.
+  @inline(__always)
+  fileprivate func seal(_ x: Activations, row: Int, columns: Range<Int>, of size: Int) {
+    guard let blocks = x.blocks, size % 32 == 0 else { return }
+    kernels.quantize(
+      x.values[row] + columns.lowerBound, columns.count,
+      into: blocks + row * x.blockStride + Kernels.quantizedBytes(columns.lowerBound))
+  }
+
+  /// The same for all rows where the chunks were no blocks. Ends with a barrier if it does anything.
+  fileprivate func seal(_ x: Activations, after size: Int, _ worker: Worker) {
+    guard x.blocks != nil, size % 32 != 0 else { return }
+    for row in worker.share(of: x.values.rows) { seal(x, row: row) }
+    worker.barrier()
   }
 }
 
@@ -110,37 +161,48 @@ struct Experts: Sendable {
   /// Whether a token's weight multiplies what the expert reads instead of what it writes (Llama 4).
   let weighsInput: Bool
 
-  /// `out[t] = sum over the experts of t, by ascending number, of weight * expert(x[t])`. Ends with a barrier.
+  /// `out[t] = sum over the experts of t, by ascending number, of weight * expert(x[t])`, and the shared experts' own
+  /// result in `branch`: they are worked on together, so that no worker waits between the two. Ends with a barrier.
   func forward(
-    _ x: Activations, _ groups: ExpertGroups, into out: Matrix, _ pass: ForwardPass,
+    _ x: Activations, _ groups: ExpertGroups, into out: Matrix,
+    beside shared: (network: GatedFeedForward, branch: Matrix)?, _ pass: ForwardPass,
     _ worker: Worker
   ) {
     let mark = worker.arena.mark
-    let width = bank.intermediate
-    let hidden = pass.takeActivations(rows: groups.pairs, columns: width, worker)
-    expand(x, groups, into: hidden.values, pass, worker)
+    let hidden = pass.takeActivations(rows: groups.pairs, columns: bank.intermediate, worker)
+    let size = chunk(x, active: groups.active, pass, worker)
+    expand(x, groups, into: hidden, by: size, pass, worker)
+    let sharedHidden = shared.map { $0.network.expand(x, pass, worker) }
     worker.barrier()
-    if hidden.blocks != nil {
-      for pair in worker.share(of: groups.pairs) { pass.seal(hidden, row: pair) }
-      worker.barrier()
+    pass.seal(hidden, after: size, worker)
+    if let shared, let sharedHidden {
+      pass.seal(sharedHidden, after: shared.network.chunk(x, pass, worker), worker)
+      shared.network.contract(sharedHidden, into: shared.branch, pass, worker)
     }
     contract(hidden, groups, into: out, pass, worker)
     worker.barrier()
     worker.arena.release(to: mark)
   }
 
+  /// Rows of an expert's gate and up that are worked on together: a few pieces for each worker in all.
+  private func chunk(
+    _ x: Activations, active: Int, _ pass: ForwardPass, _ worker: Worker
+  ) -> Int {
+    guard let shape = bank.gate.first else { return 32 }
+    return pass.sealingChunk(
+      of: shape, x, tokens: x.values.rows, pieces: max(1, worker.count * 4 / max(active, 1)),
+      worker)
+  }
+
   /// Gate, up and activation of every (token, expert) pair.
   private func expand(
-    _ x: Activations, _ groups: ExpertGroups, into hidden: Matrix, _ pass: ForwardPass,
-    _ worker: Worker
+    _ x: Activations, _ groups: ExpertGroups, into activations: Activations, by chunk: Int,
+    _ pass: ForwardPass, _ worker: Worker
   ) {
+    let hidden = activations.values
     let width = bank.intermediate
     let active = groups.active
-    guard let shape = bank.gate.first, active > 0 else { return }
-    let chunk = min(
-      width,
-      pass.chunk(
-        of: shape, x, tokens: x.values.rows, pieces: max(1, worker.count * 4 / active), worker))
+    guard active > 0 else { return }
     let chunks = (width + chunk - 1) / chunk
     worker.claim(active * chunks, by: 1) { range in
       for task in range {
@@ -175,6 +237,7 @@ struct Experts: Sendable {
           }
           activation.apply(
             gate: gates[pair], up: ups[pair], into: gates[pair], count: rows.count, pass.kernels)
+          pass.seal(activations, row: pairs.lowerBound + pair, columns: rows, of: chunk)
         }
         worker.local.release(to: mark)
       }

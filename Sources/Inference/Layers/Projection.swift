@@ -16,15 +16,21 @@ extension ForwardPass {
   func project(_ linear: Linear, _ x: Activations, into out: Matrix, _ worker: Worker) {
     let rows = linear.weight.rows
     worker.claim(rows, by: chunk(of: linear.weight, x, tokens: x.values.rows, worker)) { range in
-      multiply(
-        linear.weight, rows: range, x, tokens: x.values.rows, into: out.base + range.lowerBound,
-        stride: out.stride, worker)
-      if let bias = linear.bias {
-        for t in 0..<x.values.rows {
-          kernels.addScaled(
-            1, bias.base + range.lowerBound, to: out[t] + range.lowerBound, range.count)
-        }
-      }
+      project(linear, range, x, into: out.columns(range), worker)
+    }
+  }
+
+  /// `out[t, r - range.lowerBound] = W[r] . x[t] + b[r]` for some rows of the weights, on the calling worker.
+  @inline(__always)
+  func project(
+    _ linear: Linear, _ range: Range<Int>, _ x: Activations, into out: Matrix, _ worker: Worker
+  ) {
+    multiply(
+      linear.weight, rows: range, x, tokens: x.values.rows, into: out.base, stride: out.stride,
+      worker)
+    guard let bias = linear.bias else { return }
+    for t in 0..<x.values.rows {
+      kernels.addScaled(1, bias.base + range.lowerBound, to: out[t], range.count)
     }
   }
 
@@ -43,7 +49,7 @@ extension ForwardPass {
     return max(1, (matrix.rows + pieces * unit - 1) / (pieces * unit)) * unit
   }
 
-  private func usesBLAS(_ matrix: WeightMatrix, _ x: Activations, tokens: Int) -> Bool {
+  func usesBLAS(_ matrix: WeightMatrix, _ x: Activations, tokens: Int) -> Bool {
     let onBlocks = x.blocks != nil && matrix.format.wantsBlocks
     return tokens >= Self.blasRows && !onBlocks && !matrix.isPacked
   }

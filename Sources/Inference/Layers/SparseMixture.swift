@@ -63,46 +63,64 @@ struct SparseMixture: FeedForward {
     let n = x.values.rows
     let k = router.description.expertsPerToken
     let logits = worker.arena.take(rows: n, columns: router.choices)
-    let chosen = worker.arena.takeInt32(n * k)
-    let weights = worker.arena.take(n * k)
+    let branch = shared.map { _ in worker.arena.take(rows: n, columns: out.columns) }
     pass.project(router.gate, x, into: logits, worker)
     worker.barrier()
-    choose(logits, chosen, weights, pass, worker)
-    worker.barrier()
-    let groups = group(chosen, weights, rows: n, pass, worker)
-    experts.forward(x, groups, into: out, pass, worker)
-    addIdentities(x.values, chosen, weights, to: out, worker, pass)
-    if let shared {
-      let branch = worker.arena.take(rows: n, columns: out.columns)
-      shared.forward(x, into: branch, pass, worker)
-      for row in worker.share(of: n) {
-        var factor: Float = 1
-        if let sharedGate {
-          var logit: Float = 0
-          pass.kernels.multiply(
-            sharedGate.weight, rows: 0..<1,
-            Activations(values: x.values.rows(row..<(row + 1)), blocks: nil, blockStride: 0),
-            tokens: 1, into: &logit, stride: 1)
-          factor = logistic(logit)
-        }
-        pass.kernels.addScaled(factor, branch[row], to: out[row], out.columns)
-      }
+    // Few rows every worker routes for itself: that is sooner done than waited for.
+    let localMark = worker.local.mark
+    let isOwn = n <= Self.ownRows
+    let chosen = isOwn ? worker.local.takeInt32(n * k) : worker.arena.takeInt32(n * k)
+    let weights = isOwn ? worker.local.take(n * k) : worker.arena.take(n * k)
+    if isOwn {
+      let copy = worker.local.take(rows: n, columns: router.choices)
+      copy.base.update(from: logits.base, count: n * router.choices)
+      choose(copy, 0..<n, chosen, weights, pass, worker)
+    } else {
+      choose(logits, worker.share(of: n), chosen, weights, pass, worker)
+      worker.barrier()
     }
-    worker.barrier()
+    let groups = group(chosen, weights, rows: n, isOwn: isOwn, pass, worker)
+    let sides = shared.flatMap { network in branch.map { (network, $0) } }
+    experts.forward(x, groups, into: out, beside: sides, pass, worker)
+    addIdentities(x.values, chosen, weights, to: out, worker, pass)
+    if let branch { add(branch, of: x, to: out, pass, worker) }
+    if branch != nil || router.description.identityExperts > 0 { worker.barrier() }
+    worker.local.release(to: localMark)
     worker.arena.release(to: mark)
   }
 
-  /// Routes this worker's rows.
+  /// Rows up to which all workers route all of them.
+  private static let ownRows = 4
+
+  /// Adds the shared experts' results, weighed by their gate.
+  private func add(
+    _ branch: Matrix, of x: Activations, to out: Matrix, _ pass: ForwardPass, _ worker: Worker
+  ) {
+    for row in worker.share(of: out.rows) {
+      var factor: Float = 1
+      if let sharedGate {
+        var logit: Float = 0
+        pass.kernels.multiply(
+          sharedGate.weight, rows: 0..<1,
+          Activations(values: x.values.rows(row..<(row + 1)), blocks: nil, blockStride: 0),
+          tokens: 1, into: &logit, stride: 1)
+        factor = logistic(logit)
+      }
+      pass.kernels.addScaled(factor, branch[row], to: out[row], out.columns)
+    }
+  }
+
+  /// Routes some rows.
   private func choose(
-    _ logits: Matrix, _ chosen: UnsafeMutablePointer<Int32>, _ weights: UnsafeMutablePointer<Float>,
-    _ pass: ForwardPass, _ worker: Worker
+    _ logits: Matrix, _ rows: Range<Int>, _ chosen: UnsafeMutablePointer<Int32>,
+    _ weights: UnsafeMutablePointer<Float>, _ pass: ForwardPass, _ worker: Worker
   ) {
     let k = router.description.expertsPerToken
     let mark = worker.local.mark
     defer { worker.local.release(to: mark) }
     let scratch = worker.local.take(router.choices)
     let forced = worker.local.takeInt32(k)
-    for row in worker.share(of: logits.rows) {
+    for row in rows {
       let isForced =
         pass.forcedRouting?.draw(
           layer: index, sequence: Int(pass.sequences[row]), position: Int(pass.positions[row]),
@@ -114,19 +132,24 @@ struct SparseMixture: FeedForward {
     }
   }
 
-  /// Sorts the pairs by expert (a counting sort, by one worker) and tells the recorder. Ends with a barrier.
+  /// Sorts the pairs by expert (a counting sort) and tells the recorder.
+  ///
+  /// - Parameter isOwn: Whether each worker sorts for itself; otherwise one does for all, and a barrier follows.
   private func group(
     _ chosen: UnsafeMutablePointer<Int32>, _ weights: UnsafeMutablePointer<Float>, rows: Int,
-    _ pass: ForwardPass, _ worker: Worker
+    isOwn: Bool, _ pass: ForwardPass, _ worker: Worker
   ) -> ExpertGroups {
     let k = router.description.expertsPerToken
     let count = router.description.experts
-    let header = worker.arena.takeInt32(2)
-    let active = worker.arena.takeInt32(count)
-    let offsets = worker.arena.takeInt32(count + 2)
-    let tokens = worker.arena.takeInt32(rows * k)
-    let pairWeights = worker.arena.take(rows * k)
-    if worker.index == 0 {
+    func take(_ count: Int) -> UnsafeMutablePointer<Int32> {
+      isOwn ? worker.local.takeInt32(count) : worker.arena.takeInt32(count)
+    }
+    let header = take(2)
+    let active = take(count)
+    let offsets = take(count + 2)
+    let tokens = take(rows * k)
+    let pairWeights = isOwn ? worker.local.take(rows * k) : worker.arena.take(rows * k)
+    if isOwn || worker.index == 0 {
       offsets.update(repeating: 0, count: count + 2)
       // Counted two places on, so that filling moves each offset to where its expert begins.
       for pair in 0..<(rows * k) where Int(chosen[pair]) < count {
@@ -150,11 +173,13 @@ struct SparseMixture: FeedForward {
       }
       header[0] = activeCount
       header[1] = offsets[count]
-      pass.routing?.record(
-        mixture: index, chosen: chosen, weights: weights, rows: rows, k: k,
-        active: Int(activeCount), offsets: offsets)
+      if worker.index == 0 {
+        pass.routing?.record(
+          mixture: index, chosen: chosen, weights: weights, rows: rows, k: k,
+          active: Int(activeCount), offsets: offsets)
+      }
     }
-    worker.barrier()
+    if !isOwn { worker.barrier() }
     return ExpertGroups(
       pairs: Int(header[1]), experts: active, active: Int(header[0]), offsets: offsets,
       tokens: tokens, weights: pairWeights)
