@@ -149,6 +149,7 @@ extension RunReport.Engine {
         "threads",
         threads.count == 1 ? JSONValue(threads[0]) : .array(threads.map { JSONValue($0) })
       ),
+      ("kv_cache", cacheFormat.map { .string($0) } ?? .null),
     ])
   }
 }

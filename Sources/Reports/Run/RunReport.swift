@@ -79,8 +79,14 @@ public struct RunReport: Sendable {
     public var blas: String
     public var instructionSet: String
     public var threads: [Int]
+    /// What keys and values are stored in; nil where the engine does not say.
+    public var cacheFormat: String?
 
-    public init(name: String, blas: String, instructionSet: String, threads: [Int]) {
+    public init(
+      name: String, blas: String, instructionSet: String, threads: [Int],
+      cacheFormat: String? = nil
+    ) {
+      self.cacheFormat = cacheFormat
       self.name = name
       self.blas = blas
       self.instructionSet = instructionSet

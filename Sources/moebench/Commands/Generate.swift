@@ -39,6 +39,8 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("Convert the weights to this format on loading.", valueName: "format"))
   var weights: String?
 
+  @OptionGroup var cache: CacheOptions
+
   mutating func validate() throws {
     guard tokens >= 0 && tokens <= 1 << 20 else {
       throw ValidationError("-n \(tokens): must be between 0 and \(1 << 20)")
@@ -64,7 +66,7 @@ struct Generate: ParsableCommand {
     let cores = Environment.current().cpu.physicalCores.value ?? 1
     let options = DecoderOptions(
       threads: threads ?? cores, positions: prompt.count + tokens + 1,
-      batch: min(prompt.count, 512))
+      batch: min(prompt.count, 512), cacheFormat: try cache.format())
     let decoder = try ModelSource.naming(checkpoint) {
       try Decoder(
         description,

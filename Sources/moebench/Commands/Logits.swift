@@ -23,6 +23,8 @@ struct Logits: ParsableCommand {
   @Option(name: [.short, .long], parsing: .unconditional, help: "Threads.")
   var threads = 1
 
+  @OptionGroup var cache: CacheOptions
+
   mutating func validate() throws {
     let most = 1 << 20
     for (flag, value, range) in [
@@ -46,12 +48,14 @@ struct Logits: ParsableCommand {
     guard case .checkpoint(let checkpoint, _) = source else {
       throw Failure(.usage, "logits needs a checkpoint: \(model) is a shape without weights")
     }
+    let cacheFormat = try cache.format()
     let evaluation = try source.naming {
       try CheckpointAudit.check(description, checkpoint)
       let decoder = try Decoder(
         description, weights: CheckpointWeights(checkpoint),
         options: DecoderOptions(
-          threads: threads, positions: ids.count + greedy + 1, batch: ids.count, exact: true))
+          threads: threads, positions: ids.count + greedy + 1, batch: ids.count, exact: true,
+          cacheFormat: cacheFormat))
       return try Evaluation(decoder, tokens: ids, chunk: chunk ?? ids.count, greedy: greedy)
     }
     try source.checkUnchanged()

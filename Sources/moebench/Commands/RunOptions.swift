@@ -75,6 +75,23 @@ struct GridOptions: ParsableArguments {
   }
 }
 
+/// How the built-in engine keeps keys and values.
+struct CacheOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Keys and values in f16 or f32 (default: f16; f32 for F32 weights and exact scores).",
+      valueName: "format"))
+  var kv: String?
+
+  func format() throws -> CacheFormat? {
+    guard let kv else { return nil }
+    guard let format = CacheFormat(rawValue: kv.lowercased()) else {
+      throw Failure(.usage, "--kv \(kv): not f16 or f32")
+    }
+    return format
+  }
+}
+
 /// Which weights, and how the model is run.
 struct EngineOptions: ParsableArguments {
   @Option(
@@ -119,6 +136,8 @@ struct EngineOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Instruction set (default: the best this machine has).", valueName: "name"))
   var isa: String?
+
+  @OptionGroup var cache: CacheOptions
 
   /// `--max-weights` in bytes.
   func weightLimit() throws -> Int? {

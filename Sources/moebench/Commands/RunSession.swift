@@ -63,7 +63,8 @@ struct RunSession {
       ceilings: ceilings, model: try model.summary(),
       engine: .init(
         name: "builtin", blas: BLASLibrary.configuration,
-        instructionSet: model.decoder.kernels.name, threads: plan.threads),
+        instructionSet: model.decoder.kernels.name, threads: plan.threads,
+        cacheFormat: model.decoder.cache.format.rawValue),
       tests: outcome.results, plannedSamples: outcome.plannedSamples,
       disturbance: outcome.disturbance,
       warnings: model.warnings(environment) + warnings(outcome, cost)

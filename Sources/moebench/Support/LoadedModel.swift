@@ -48,12 +48,13 @@ struct LoadedModel {
     description = slice.map(whole.keeping) ?? whole
     let capacity = BuiltInEngine.capacity(for: tests)
     let (description, weights) = (description, weights)
+    let cacheFormat = try options.cache.format()
     decoder = try source.naming {
       try Decoder(
         description, weights: weights,
         options: DecoderOptions(
           threads: plan.threads[0], sequences: capacity.sequences, positions: capacity.positions,
-          batch: capacity.batch, instructionSet: options.isa))
+          batch: capacity.batch, instructionSet: options.isa, cacheFormat: cacheFormat))
     }
     try source.checkUnchanged()
     if case .trace(let trace)? = distribution {
