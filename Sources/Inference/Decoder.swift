@@ -31,7 +31,7 @@ public struct DecoderOptions: Sendable {
   }
 
   fileprivate func cacheFormat(for weights: WeightFormat) -> CacheFormat {
-    cacheFormat ?? (exact || weights == .f32 ? .f32 : .f16)
+    cacheFormat ?? (exact ? .f32 : CacheFormat(for: weights))
   }
 }
 

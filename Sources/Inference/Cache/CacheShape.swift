@@ -4,6 +4,9 @@
 public enum CacheFormat: String, Sendable, CaseIterable, Codable {
   case f32, f16
 
+  /// What goes with weights that are mostly of this format: floats with floats, halves with all others.
+  public init(for weights: WeightFormat) { self = weights == .f32 ? .f32 : .f16 }
+
   var bytes: Int { self == .f32 ? 4 : 2 }
 }
 
@@ -70,6 +73,12 @@ public struct CacheShape: Sendable, Equatable {
   /// Numbers a position adds, as long as no table is full.
   public var elementsPerPosition: Int {
     tables.reduce(0) { $0 + $1.heads * $1.width / $1.period }
+  }
+  /// Bytes a position adds, as long as no table is full.
+  func bytesPerPosition(_ format: CacheFormat) -> Int {
+    tables.reduce(0) {
+      $0 + $1.heads * $1.width * ($1.mayBeHalf ? format : .f32).bytes / $1.period
+    }
   }
   public var stateFloats: Int { states.reduce(0, +) }
 }

@@ -50,7 +50,7 @@ extension ModelDescription {
       layer.mixers.compactMap { WorkInventory.Attention($0) }
     }
     inventory.cacheBytesPerPosition = builder.cacheShapes.reduce(0) {
-      $0 + $1.floatsPerPosition * 4
+      $0 + $1.bytesPerPosition(CacheFormat(for: format))
     }
     inventory.stateBytes = builder.cacheShapes.reduce(0) { $0 + $1.stateFloats * 4 }
     return inventory
