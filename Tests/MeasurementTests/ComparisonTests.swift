@@ -1,4 +1,4 @@
-// Comparisons: Welch's interval against scipy, claims in A/A runs, power against a slow-down.
+// Comparisons: Yuen's interval against scipy, claims in A/A runs, power against a slow-down.
 
 import Foundation
 import Measurement
@@ -34,6 +34,20 @@ private struct Noise {
     #expect(!comparison.isRegression(threshold: 0.20))
   }
 
+  /// scipy.stats.ttest_ind(log b, log a, equal_var=False, trim=0.2).confidence_interval(0.99), exponentiated.
+  @Test(
+    "of eight samples and more the interval is scipy's of trimmed means, and an outlier changes little"
+  )
+  func yuen() throws {
+    let baseline = [100, 101, 99.5, 100.5, 100.2, 99.8, 100.9, 99.1, 60, 100.4]
+    let candidate = [90, 91, 89.2, 90.5, 90.1, 90.7, 89.9, 90.3]
+    let comparison = try #require(Comparison(baseline: baseline, candidate: candidate))
+    #expect(abs(comparison.ratio - 0.9018997123927501) < 1e-12)
+    #expect(abs((comparison.low ?? 0) - 0.8932130735116279) < 1e-9)
+    #expect(abs((comparison.high ?? 0) - 0.910670830215447) < 1e-9)
+    #expect(comparison.verdict == .worse)
+  }
+
   @Test("of 20 A/A comparisons at most one claims a difference", arguments: 0..<20)
   func falseClaims(batch: Int) throws {
     var noise = Noise(seed: batch)
@@ -55,6 +69,38 @@ private struct Noise {
       return Comparison(baseline: baseline, candidate: candidate)?.verdict == .worse
     }
     #expect(found >= 18)
+  }
+
+  /// Noise of 1.5 %, drift of up to 2 %, one repetition in twelve slowed by 5 to 30 %, and 0.6 % between processes.
+  private func disturbed(_ mean: Double, _ noise: inout Noise) -> [Double] {
+    let offset = noise.samples(1, mean: mean, deviation: 0.006)[0]
+    let drift = Double.random(in: 0...0.02, using: &noise.generator)
+    return noise.samples(10, mean: offset, deviation: 0.015).enumerated().map { index, rate in
+      let isHit = Double.random(in: 0..<1, using: &noise.generator) < 1.0 / 12
+      let loss = isHit ? Double.random(in: 0.05...0.3, using: &noise.generator) : 0
+      return rate * (1 - drift * Double(index) / 9) * (1 - loss)
+    }
+  }
+
+  @Test(
+    "with drift, outliers and unlike processes at most 1 of 20 A/A comparisons claims a difference")
+  func disturbedFalseClaims() {
+    var noise = Noise(seed: 77)
+    let claims = (0..<400).count { _ in
+      let (a, b) = (disturbed(50, &noise), disturbed(50, &noise))
+      return Comparison(baseline: a, candidate: b)?.verdict != .withinNoise
+    }
+    #expect(claims <= 20)
+  }
+
+  @Test("with drift, outliers and unlike processes 10 % are found in at least 18 of 20")
+  func disturbedPower() {
+    var noise = Noise(seed: 78)
+    let found = (0..<400).count { _ in
+      let (a, b) = (disturbed(50, &noise), disturbed(45, &noise))
+      return Comparison(baseline: a, candidate: b)?.verdict == .worse
+    }
+    #expect(found >= 360)
   }
 
   @Test("lower is better for times")

@@ -4,6 +4,8 @@
 public struct Drift: Sendable, Equatable {
   /// Change over the whole run relative to the median: 0.05 is a rise of 5 %.
   public let relativeChange: Double
+  private static let pointLimit = 400
+
   /// Two-sided, normal approximation with ties and continuity correction (Kendall 1975).
   public let pValue: Double
 
@@ -15,7 +17,10 @@ public struct Drift: Sendable, Equatable {
   ///   - values: The samples, `[times.count]`.
   /// - Returns: `nil` below 4 samples, or where times or values do not vary.
   public init?(times: [Double], values: [Double]) {
-    let points = zip(times, values).filter { $0.isFinite && $1.isFinite }
+    let all = zip(times, values).filter { $0.isFinite && $1.isFinite }
+    // Every pair is looked at: of thousands an even selection shows the same trend.
+    let step = (all.count + Self.pointLimit - 1) / Self.pointLimit
+    let points = step > 1 ? stride(from: 0, to: all.count, by: step).map { all[$0] } : Array(all)
     guard points.count >= 4, let median = Statistics.median(points.map(\.1)), median != 0,
       let first = points.map(\.0).min(), let last = points.map(\.0).max(), last > first
     else { return nil }
