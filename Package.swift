@@ -9,6 +9,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
@@ -24,6 +25,9 @@ let package = Package(
     .executableTarget(
       name: "kernel-bench", dependencies: ["CKernels"], path: "Benchmarks/kernels",
       cSettings: [.unsafeFlags(["-O3"])]),
+
+    // The commit, which only `make` knows; one C file is compiled again for another one.
+    .target(name: "CBuildInfo"),
 
     // Guards mapped files against shrinking; imported only by Inference/Formats.
     .target(name: "CFileGuard"),
@@ -48,7 +52,13 @@ let package = Package(
       exclude: ["Schemas"]),
     .target(
       name: "Analysis", dependencies: ["CostModel", "Measurement", "Models", "StrictJSON"]),
-    .target(name: "Targets", dependencies: ["Inference", "Measurement", "StrictJSON"]),
+    .target(name: "Import", dependencies: ["Measurement", "Models", "StrictJSON"]),
+    .target(
+      name: "History",
+      dependencies: ["StrictJSON", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(
+      name: "Targets",
+      dependencies: ["Import", "Inference", "Measurement", "Models", "StrictJSON"]),
     // Apart from Targets, so that the engine never waits for SwiftNIO to build.
     .target(
       name: "Endpoint",
@@ -62,9 +72,8 @@ let package = Package(
     .executableTarget(
       name: "moebench",
       dependencies: [
-        "Analysis", "CostModel", "Endpoint", "Inference", "Measurement", "Models", "Reports",
-        "StrictJSON",
-        "Targets",
+        "Analysis", "CBuildInfo", "CostModel", "Endpoint", "History", "Import", "Inference",
+        "Measurement", "Models", "Reports", "StrictJSON", "Targets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -86,6 +95,10 @@ let package = Package(
         "TestSupport", "moebench", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    .testTarget(name: "HistoryTests", dependencies: ["History"]),
+    .testTarget(
+      name: "ImportTests",
+      dependencies: ["Import", "Models", "Reports", "StrictJSON", "TestSupport"]),
     .testTarget(name: "MeasurementTests", dependencies: ["Measurement"]),
     .target(name: "TestSupport", dependencies: ["StrictJSON"], path: "Tests/TestSupport"),
     .testTarget(

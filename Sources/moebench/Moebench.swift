@@ -11,8 +11,8 @@ struct Moebench: ParsableCommand {
       "Without arguments: measures the shape of \(Run.defaultModel) with synthetic weights and prices it.",
     version: Tool.versionLine,
     subcommands: [
-      Run.self, EndpointCommand.self, Decide.self, Cost.self, Compare.self, Report.self,
-      Prices.self, Models_.self, EstimateCommand.self, Sweep.self,
+      Run.self, EndpointCommand.self, Decide.self, Cost.self, Compare.self, History_.self,
+      Import_.self, Report.self, Prices.self, Models_.self, EstimateCommand.self, Sweep.self,
       Machine.self, DoctorCommand.self, Calibrate.self,
       Inspect.self,
       Logits.self, Tokenize.self, Generate.self,
@@ -24,6 +24,7 @@ struct Moebench: ParsableCommand {
 enum Main {
   static func main() {
     Interruption.ignoreWriteSignals()
+    Interruption.install()
     do {
       var command = try Moebench.parseAsRoot()
       try command.run()

@@ -22,12 +22,18 @@ enum Program {
     return folder.appendingPathComponent("moebench")
   }
 
+  /// Of these tests alone; the user's own is never touched.
+  static let history =
+    FileManager.default.temporaryDirectory
+    .appendingPathComponent("moebench-history-\(UUID().uuidString).sqlite").path
+
   /// - Parameter environment: Variables that differ from this process's.
   static func run(
     _ first: String..., arguments rest: [String] = [], environment: [String: String] = [:]
   ) throws -> ProgramResult {
     let process = Process()
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["MOEBENCH_HISTORY": history]) { $1 }.merging(environment) { $1 }
     process.executableURL = url
     process.arguments = first + rest
     let output = Pipe()

@@ -29,6 +29,14 @@ public struct RepricedResult: Sendable {
     ])
   }
 
+  /// The result's own document with this cost and these prices in it.
+  public var document: JSONValue {
+    var document = result.document.object ?? JSONObject()
+    document["cost"] = cost.json
+    document["prices"] = .array(prices.map(\.json))
+    return .object(document)
+  }
+
   public func text(_ style: Style = .plain) -> String {
     let text = CostText(cost, prices, style: style)
     let blocks = [

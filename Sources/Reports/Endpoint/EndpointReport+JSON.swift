@@ -10,10 +10,7 @@ extension EndpointReport {
   public var json: JSONValue {
     object([
       ("schema", .string(RunReport.schema)),
-      (
-        "tool",
-        ["name": "moebench", "version": .string(tool.version), "commit": .string(tool.commit)]
-      ),
+      ("tool", tool.json),
       ("started_at", .string(startedAt)),
       ("status", .string(status.rawValue)),
       ("samples_planned", JSONValue(counts.planned)),

@@ -38,10 +38,7 @@ extension MachineReport {
   public var json: JSONValue {
     object([
       ("schema", .string(Self.schema)),
-      (
-        "tool",
-        ["name": "moebench", "version": .string(tool.version), "commit": .string(tool.commit)]
-      ),
+      ("tool", tool.json),
       ("started_at", .string(startedAt)),
       ("machine", environment.json(nil)),
       (

@@ -13,10 +13,7 @@ extension RunReport {
   public var json: JSONValue {
     object([
       ("schema", .string(Self.schema)),
-      (
-        "tool",
-        ["name": "moebench", "version": .string(tool.version), "commit": .string(tool.commit)]
-      ),
+      ("tool", tool.json),
       ("started_at", .string(startedAt)),
       ("status", .string(status.rawValue)),
       ("samples_planned", JSONValue(plannedSamples)),
@@ -32,6 +29,8 @@ extension RunReport {
       ("tokens_from", .stringOrNull(tokensFrom)),
       ("energy_account", energyAccount?.json(tokenEnergy) ?? .null),
       ("tests", .array(tests.map(json(of:)))),
+      ("plan", plan ?? .null),
+      ("peer", peer?.json ?? .null),
       ("cost", cost?.json ?? .null),
       ("prices", .array(prices.map(\.json))),
     ])
@@ -102,6 +101,15 @@ func object(_ members: [(String, JSONValue)]) -> JSONValue {
   var object = JSONObject()
   for (key, value) in members { object.append(key, value) }
   return .object(object)
+}
+
+extension RunReport.Tool {
+  public var json: JSONValue {
+    object([
+      ("name", "moebench"), ("version", .string(version)), ("commit", .string(commit)),
+      ("commit_reason", .stringOrNull(commitReason)), ("build", .stringOrNull(build)),
+    ])
+  }
 }
 
 extension RunReport.Model {

@@ -6,7 +6,7 @@ import Measurement
 extension RunReport {
   /// At most 80 columns.
   public func text(_ style: Style = .plain) -> String {
-    var blocks = [header(style), measurements(style)]
+    var blocks = [header(style), measurements(style), peer?.lines(style, own: cost) ?? []]
     if let cost {
       let text = CostText(cost, prices, style: style)
       blocks += [text.table, text.verdict.map(style.bold), text.assumptions]

@@ -4,16 +4,25 @@ import Analysis
 import CostModel
 import Measurement
 import Models
+import StrictJSON
 
 /// The result of `moebench run`.
 public struct RunReport: Sendable {
   public struct Tool: Sendable {
     public var version: String
     public var commit: String
+    /// Why the commit is unknown; nil where it is known.
+    public var commitReason: String?
+    /// Configuration, compiler and system.
+    public var build: String?
 
-    public init(version: String, commit: String) {
+    public init(
+      version: String, commit: String, commitReason: String? = nil, build: String? = nil
+    ) {
       self.version = version
       self.commit = commit
+      self.commitReason = commitReason
+      self.build = build
     }
   }
 
@@ -110,6 +119,10 @@ public struct RunReport: Sendable {
   public var prices: [PriceComparison]
   /// The text whose tokens were fed, or how they were drawn; nil where the target does not tell.
   public var tokensFrom: String?
+  /// The run as `moebench run --plan` repeats it; nil where another command measured.
+  public var plan: JSONValue?
+  /// Another engine that was measured in turn.
+  public var peer: PeerReport?
   /// Where the energy figures come from; nil where the target does not tell.
   public var energyAccount: EnergyAccount?
 

@@ -86,12 +86,17 @@ extension StoredResult {
     try self.init(Node(file: file, value: report.json))
   }
 
+  /// - Parameter document: Read or made already.
+  public init(_ document: JSONValue, file: String) throws(DataError) {
+    try self.init(Node(file: file, value: document))
+  }
+
   init(_ document: Node) throws(DataError) {
     try Self.checkSchema(document)
     file = document.file
     self.document = document.value
     toolVersion = try document.member("tool").string("version")
-    startedAt = try document.string("started_at")
+    startedAt = try document.optionalString("started_at") ?? "unknown time"
     let status = try document.member("status")
     guard let known = RunStatus(rawValue: try status.string()) else {
       throw status.fault(.outOfRange("the status", rule: "must be complete or interrupted"))

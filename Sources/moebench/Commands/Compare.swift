@@ -9,21 +9,34 @@ struct Compare: ParsableCommand {
 
   @Argument(help: "The baseline, a result in JSON.") var baseline: String
   @Argument(help: "The candidate, a result in JSON.") var candidate: String
+  @OptionGroup var options: CompareOptions
 
+  mutating func run() throws {
+    try options.compare({ try ResultFile.read(baseline) }, { try ResultFile.read(candidate) })
+  }
+}
+
+/// Comparing, wherever the results come from.
+struct CompareOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Smallest loss that counts as a regression, as 5% or 0.05.", valueName: "x"))
   var threshold = "5%"
 
   @OptionGroup var output: DocumentOptions
 
-  mutating func run() throws {
+  /// Ends the process with status 1 where the candidate is worse beyond the threshold.
+  func compare(
+    _ baseline: () throws -> StoredResult, _ candidate: () throws -> StoredResult
+  ) throws {
     let limit = try share()
     try output.probe()
     let comparison = ResultComparison(
-      baseline: try ResultFile.read(baseline), candidate: try ResultFile.read(candidate),
-      threshold: limit)
+      baseline: try baseline(), candidate: try candidate(), threshold: limit)
     guard !comparison.rows.isEmpty else {
-      throw Failure(.badData, "\(baseline) and \(candidate) have no measured test in common")
+      throw Failure(
+        .badData,
+        "\(comparison.baseline.file) and \(comparison.candidate.file) have no measured test in common"
+      )
     }
     for warning in comparison.warnings {
       Output.error("moebench: warning: \(warning.safeForTerminal)\n")

@@ -43,6 +43,9 @@ struct Decide: ParsableCommand {
   @Flag(help: "No progress on standard error.")
   var quiet = false
 
+  @Flag(help: Keeping.help)
+  var noHistory = false
+
   mutating func run() throws {
     let question = try question()
     let cascadeParts = try cascade.map(CascadeFlag.init)
@@ -87,7 +90,9 @@ struct Decide: ParsableCommand {
     // A slice of this size is made and measured in about a minute; a whole would take its own time.
     if engine.maxWeights == nil { engine.maxWeights = Self.briefGigabytes }
     Interruption.install()
-    return try StoredResult(session.run(source, engine))
+    let result = try StoredResult(session.run(source, engine))
+    Keeping.keep(result, unless: noHistory)
+    return result
   }
 
   private static let briefGigabytes = 3.0

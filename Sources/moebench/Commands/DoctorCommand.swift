@@ -27,7 +27,7 @@ struct DoctorCommand: ParsableCommand {
     let store = CalibrationStore(environment)
     let (records, problems) = calibrations(store, doctor.meters())
     let report = DoctorReport(
-      tool: .init(version: Tool.version, commit: Tool.commit),
+      tool: Tool.description,
       startedAt: Date().formatted(.iso8601), environment: environment, meters: doctor.meters(),
       conditions: doctor.conditions(), chosen: metering.account(idle: nil), calibrations: records,
       problems: problems)

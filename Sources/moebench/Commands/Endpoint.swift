@@ -38,6 +38,10 @@ struct EndpointCommand: ParsableCommand {
     Interruption.install()
     let report = try session.run()
     if let reason = Self.neverConnected(report) { throw EndpointError.unreachable(reason) }
+    // Kept before it is shown: a full disk or a closed pipe loses nothing.
+    if report.levels.contains(where: { !$0.succeeded.isEmpty }) {
+      Keeping.keep(try StoredResult(report.json, file: "this run"), unless: output.noHistory)
+    }
     try writer.write(report)
     if let status = Interruption.status { Failure.terminate(status) }
     guard report.levels.contains(where: { !$0.succeeded.isEmpty }) else {

@@ -63,7 +63,7 @@ struct EndpointSession {
     let (outcome, model, notes) = try Waiting.value { [job] in try await job.run() }
     progress.clear()
     var report = EndpointReport(
-      tool: .init(version: Tool.version, commit: Tool.commit),
+      tool: Tool.description,
       startedAt: started.formatted(.iso8601),
       status: outcome.isInterrupted ? .interrupted : .complete, environment: environment,
       service: summary(model), load: loadSummary, levels: outcome.levels,

@@ -18,6 +18,9 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "No progress on standard error.")
   var quiet = false
 
+  @Flag(help: Keeping.help)
+  var noHistory = false
+
   /// Finds out before measuring whether the file can be written.
   func writer() throws -> ResultWriter {
     if let outputFile { try AtomicFile.probe(outputFile) }

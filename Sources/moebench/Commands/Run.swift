@@ -24,22 +24,37 @@ struct Run: ParsableCommand {
 
   @OptionGroup(title: "What to measure") var grid: GridOptions
   @OptionGroup(title: "How the model is run") var engine: EngineOptions
+  @OptionGroup(title: "How the model is run") var peer: PeerOptions
   @OptionGroup(title: "What it costs") var cost: CostOptions
   @OptionGroup(title: "Where results go") var output: OutputOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "A run as JSON, or a result that embeds one: it is repeated; options given here win.",
+      valueName: "file"))
+  var plan: String?
+
   mutating func run() throws {
+    if let plan {
+      var repeated = try planned(plan)
+      return try repeated.run()
+    }
     let environment = Environment.current()
-    let plan = try grid.plan(environment)
+    let expanded = try grid.plan(environment)
     let settings = try cost.settings()
     let writer = try output.writer()
     var session = RunSession(
-      plan: plan, environment: environment, settings: settings,
+      plan: expanded, environment: environment, settings: settings,
       meters: try Metering(cost.meter, watts: cost.watts, environment),
       progress: Progress(quiet: output.quiet))
+    session.peer = try peer.peer(model: model)
     session.pricing = try Pricing(cost.priceFiles)
     Interruption.install()
-    let report = try session.run(
+    var report = try session.run(
       ModelSource(model, needsWeights: !engine.synthetic), engine)
+    report.plan = RunPlan.document(of: self, expanded)
+    // Kept before it is shown: a full disk or a closed pipe loses nothing.
+    Keeping.keep(try StoredResult(report), unless: output.noHistory)
     try writer.write(report)
     if let status = Interruption.status { Failure.terminate(status) }
   }

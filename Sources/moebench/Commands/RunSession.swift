@@ -23,6 +23,8 @@ struct RunSession {
   let progress: Progress
   /// With the user's price tables; nil: the built-in one alone.
   var pricing: Pricing?
+  /// Another engine, measured in turn.
+  var peer: LlamaBenchPeer?
 
   mutating func run(_ source: ModelSource, _ options: EngineOptions) throws -> RunReport {
     let started = Date()
@@ -42,7 +44,11 @@ struct RunSession {
       isCancelled: { Interruption.cancellation.isCancelled })
     let runner = try Runner(
       workload: engine, plan: plan, meter: meters.meter, cancellation: Interruption.cancellation,
-      observers: .init(progress: { [progress] in progress.show($0) }))
+      observers: .init(progress: { [progress, peer] in
+        progress.show($0)
+        Self.takeTurn(peer, $0)
+      }))
+    peer?.meter = meters.meter
     Interruption.keepsResults()
     let outcome = runner.run()
     // Before and after: the machine is not the same all the time.
@@ -50,6 +56,7 @@ struct RunSession {
       outcome.status == .complete ? before.higher(try measureCeilings(options)) : before
     progress.clear()
     try source.checkUnchanged()
+    if let failure = peer?.failure, failure.rule != .interrupted { throw failure }
     if let failure = outcome.failures.first {
       try source.naming { throw failure.error }
     }
@@ -58,7 +65,7 @@ struct RunSession {
     }
     let cost = try runCost(outcome, model.slice, idle)
     var report = RunReport(
-      tool: .init(version: Tool.version, commit: Tool.commit),
+      tool: Tool.description,
       startedAt: started.formatted(.iso8601), status: outcome.status, environment: environment,
       ceilings: ceilings, model: try model.summary(),
       engine: .init(
@@ -73,7 +80,20 @@ struct RunSession {
     report.tokensFrom = text.origin
     report.energyAccount = meters.account(idle: idle)
     report.warnings += aboveCeiling(report)
+    if let peer {
+      // What llama-bench used is no neighbour's.
+      report.warnings.removeAll { $0.code == "busy_neighbour" }
+      report.warnings += peer.warnings(outcome.results, tokensFrom: text.origin)
+      report.peer = try peer.report(outcome.results, basis: cost.basis, mix: settings.mix)
+    }
     return report
+  }
+
+  /// The peer's repetition comes before the built-in engine's; a failure of it ends the run.
+  private static func takeTurn(_ peer: LlamaBenchPeer?, _ progress: RunProgress) {
+    guard let peer, case .repetition = progress.stage else { return }
+    peer.measure(progress.test)
+    if peer.failure != nil { Interruption.cancellation.cancel() }
   }
 
   /// More than all there is means that the ceiling was measured too low, and is said.

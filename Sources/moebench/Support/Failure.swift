@@ -4,10 +4,12 @@ import Analysis
 import ArgumentParser
 import CostModel
 import Endpoint
+import History
 import Inference
 import Measurement
 import Models
 import StrictJSON
+import Targets
 
 #if canImport(Glibc)
   import Glibc
@@ -86,6 +88,14 @@ struct Failure: Error, CustomStringConvertible {
     case is DataError, is JSONError, is TokenizerError, is TraceError, is RoutingTraceError,
       is AdviceError:
       .badData
+    case let error as LlamaBenchError: ExitStatus(rawValue: error.exitStatus) ?? .unavailable
+    case let error as HistoryError:
+      switch error.rule {
+      case .damaged, .damagedRun, .newerSchema: .badData
+      case .noSuchRun, .empty: .noInput
+      case .notAnIdentifier: .usage
+      case .noFolder, .unusable: .inputOutput
+      }
     case is UnknownModel: .noInput
     case let error as CheckpointError: ExitStatus(rawValue: Int32(error.exitStatus)) ?? .badData
     case let error as FileError: error.exitStatus == 73 ? .cannotCreate : .inputOutput

@@ -4,14 +4,14 @@ import Foundation
 
 /// Foundation's `Process` waits for grandchildren that keep its socket open, a `sleep` in the
 /// background for one; this waits for the child alone and ends the whole group with it.
-final class ChildProcess {
+package final class ChildProcess {
   /// Read ends of standard output and standard error.
-  let output: Int32
-  let errors: Int32
+  package let output: Int32
+  package let errors: Int32
   private let identifier: pid_t
   private var ended = false
 
-  init(executable: String, arguments: [String]) throws(EnergyReason) {
+  package init(executable: String, arguments: [String]) throws(EnergyReason) {
     let outputs = try Self.pipe()
     let errors = try Self.pipe()
     defer {
@@ -41,7 +41,7 @@ final class ChildProcess {
   }
 
   /// Exit status, 128 and more for a signal; `nil` where it has not ended in time.
-  func wait(until deadline: Date) -> Int32? {
+  package func wait(until deadline: Date) -> Int32? {
     while true {
       var status: Int32 = 0
       let found = waitpid(identifier, &status, WNOHANG)

@@ -1,0 +1,104 @@
+// A peer in a document and on a terminal.
+
+import Analysis
+import CostModel
+import Measurement
+import StrictJSON
+
+extension PeerReport {
+  var json: JSONValue {
+    object([
+      ("name", .string(name)),
+      ("version", .stringOrNull(version)),
+      ("backends", .stringOrNull(backends)),
+      ("tests", .array(tests.map(json(of:)))),
+      ("cost", cost?.json ?? .null),
+    ])
+  }
+
+  private func json(of test: Test) -> JSONValue {
+    let joules = test.joulesPerToken
+    let comparison = test.comparison
+    return object([
+      ("label", .string(test.test.label)),
+      ("phase", .string(test.test.phase.rawValue)),
+      ("n_prompt", JSONValue(test.test.promptTokens)),
+      ("n_gen", JSONValue(test.test.generatedTokens)),
+      ("n_depth", JSONValue(test.test.depth)),
+      ("n_batch", JSONValue(test.test.batch)),
+      ("n_threads", JSONValue(test.test.threads)),
+      (
+        "samples",
+        .array(
+          test.samples.map {
+            object([
+              ("seconds", .numberOrNull($0.seconds)), ("tokens", JSONValue($0.tokens)),
+              ("joules", .numberOrNull($0.energy.joules.value)),
+              ("joules_reason", .stringOrNull($0.energy.joules.reason)),
+            ])
+          })
+      ),
+      ("tokens_per_second", test.summary?.json ?? .null),
+      (
+        "builtin_over_peer",
+        comparison.map {
+          object([
+            ("value", .numberOrNull($0.ratio)), ("ci_low", .numberOrNull($0.low)),
+            ("ci_high", .numberOrNull($0.high)), ("confidence", .numberOrNull($0.confidence)),
+            ("verdict", .string($0.verdict.rawValue)),
+          ])
+        } ?? .null
+      ),
+      (
+        "energy",
+        object([
+          ("source", .stringOrNull(test.samples.first?.energy.source)),
+          ("joules_per_token", .numberOrNull(joules?.best)),
+          ("ci_low", .numberOrNull(joules?.low)), ("ci_high", .numberOrNull(joules?.high)),
+          (
+            "reason",
+            .stringOrNull(
+              joules == nil
+                ? test.samples.first?.energy.joules.reason ?? "nothing was measured" : nil)
+          ),
+        ])
+      ),
+    ])
+  }
+
+  func lines(_ style: Style, own: RunCost?) -> [String] {
+    let about = [version, backends].compactMap { $0 }.joined(separator: ", ")
+    var table = TextTable([.left, .right, .left, .right, .left, .right])
+    table.add(["\(name), in turn", "tokens/s", "", "built-in is", "99 % interval", "J/token"])
+    for test in tests {
+      let comparison = test.comparison
+      table.add([
+        test.test.label, test.summary.map { Number.short($0.median) } ?? "-",
+        test.summary?.relativeWidth.map { "± \(Number.percent($0 / 2))" } ?? "",
+        comparison.map { "\(Number.short($0.ratio)) x" } ?? "-",
+        interval(comparison), test.joulesPerToken.map { Number.short($0.best) } ?? "-",
+      ])
+    }
+    var lines = table.headed(style)
+    if !about.isEmpty { lines += wrapped("\(name): \(about)") }
+    if let cost, let own {
+      for (phase, mine, other) in [
+        ("input", own.input, cost.input), ("output", own.output, cost.output),
+      ] {
+        guard let mine = mine?.usdPerMillion.best, let other = other?.usdPerMillion.best else {
+          continue
+        }
+        lines += wrapped(
+          "$ per million \(phase) tokens: \(Number.short(mine)) with the built-in engine, "
+            + "\(Number.short(other)) with \(name)")
+      }
+    }
+    return lines
+  }
+
+  private func interval(_ comparison: Comparison?) -> String {
+    guard let comparison, let low = comparison.low, let high = comparison.high else { return "" }
+    let range = "\(Number.short(low)) … \(Number.short(high))"
+    return comparison.verdict == .withinNoise ? range + " (~)" : range
+  }
+}

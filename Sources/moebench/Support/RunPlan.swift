@@ -1,0 +1,167 @@
+// A run as a JSON document, schema moebench.plan/1: what every result embeds, and what --plan repeats.
+
+import ArgumentParser
+import Measurement
+import Models
+import Reports
+import StrictJSON
+
+/// Options of `moebench run` as members: the option's name with underscores, its value as on the command line, or a list
+/// of whole numbers.
+enum RunPlan {
+  static let schema = "moebench.plan/1"
+  private static let limits = JSONLimits(bytes: 64 << 20, depth: 64, values: 4 << 20)
+
+  /// Options without a value.
+  private static let flags: Set<String> = ["synthetic"]
+
+  /// The model and the arguments that a plan stands for; a result stands for the plan it embeds.
+  ///
+  /// - Throws: `DataError` naming file, member and rule.
+  static func read(_ path: String) throws -> (model: String?, arguments: [String]) {
+    let file = ResultFile.name(path)
+    let bytes = try ResultFile.bytes(path, limit: limits.bytes)
+    let value: JSONValue
+    do throws(JSONError) {
+      value = try JSONValue(parsing: bytes, limits: limits)
+    } catch {
+      throw DataError(file: file, path: "", rule: .notJSON(error.description))
+    }
+    let isResult = value["schema"]?.string == RunReport.schema
+    guard let plan = (isResult ? value["plan"] : value)?.object else {
+      throw DataError(file: file, path: isResult ? "plan" : "", rule: .missing)
+    }
+    guard let name = plan["schema"]?.string, name == schema else {
+      throw DataError(
+        file: file, path: "schema",
+        rule: .unknownSchema(plan["schema"]?.string ?? "", wanted: [schema]))
+    }
+    var model: String?
+    var arguments: [String] = []
+    for member in plan.members where member.key != "schema" {
+      if case .bool(let isOn) = member.value, flags.contains(member.key) {
+        if isOn { arguments.append("--" + member.key) }
+        continue
+      }
+      let text = try text(member.value, DataError(file: file, path: member.key, rule: .missing))
+      guard let text else { continue }
+      if member.key == "model" {
+        model = text
+      } else {
+        guard known.contains(member.key) else {
+          throw DataError(
+            file: file, path: member.key,
+            rule: .outOfRange("the option", rule: "is none that moebench run has"))
+        }
+        arguments.append("--\(member.key.replacing("_", with: "-"))=\(text)")
+      }
+    }
+    return (model, arguments)
+  }
+
+  /// A value as the command line has it; nil for null.
+  private static func text(_ value: JSONValue, _ place: DataError) throws(DataError) -> String? {
+    func fault(_ rule: DataError.Rule) -> DataError {
+      DataError(file: place.file, path: place.path, rule: rule)
+    }
+    switch value {
+    case .null: return nil
+    case .string(let text):
+      guard !text.isEmpty else { throw fault(.empty) }
+      return text
+    case .number(let number):
+      guard number.double != nil else { throw fault(.notFinite(number.text)) }
+      return number.text
+    case .array(let elements):
+      let numbers = elements.compactMap { $0.int.map(String.init) }
+      guard numbers.count == elements.count, !numbers.isEmpty else {
+        throw fault(.wrongKind(found: "another list", wanted: "a list of whole numbers"))
+      }
+      return numbers.joined(separator: ",")
+    case .bool, .object:
+      throw fault(.wrongKind(found: value.kind, wanted: "a string, a number or a list"))
+    }
+  }
+}
+
+extension RunPlan {
+  /// Members a plan may have, besides `schema` and `model`.
+  static let known: Set<String> = Set(members(GridOptions.defaults, nil).map(\.0))
+
+  /// The plan of a run: the grid as it was expanded, and every option that was given.
+  static func document(of run: Run, _ plan: Plan) -> JSONValue {
+    var object = JSONObject()
+    object.append("schema", .string(schema))
+    object.append("model", .string(run.model))
+    for (key, value) in members(plan, run) where !value.isNull { object.append(key, value) }
+    return .object(object)
+  }
+
+  private static func members(_ plan: Plan, _ run: Run?) -> [(String, JSONValue)] {
+    func list(_ values: [Int]) -> JSONValue { .array(values.map { JSONValue($0) }) }
+    let warmUp: JSONValue =
+      if case .fixed(let count) = plan.warmUp { JSONValue(count) } else { "auto" }
+    let grid: [(String, JSONValue)] = [
+      ("prompt_tokens", list(plan.promptTokens)), ("gen_tokens", list(plan.generatedTokens)),
+      ("depth", list(plan.depths)), ("batch", list(plan.batches)),
+      ("threads", list(plan.threads)), ("repetitions", JSONValue(plan.repetitions)),
+      ("warmup", warmUp), ("seed", .string(String(plan.seed))),
+    ]
+    return grid + engine(run?.engine, run?.peer) + cost(run?.cost)
+  }
+
+  private static func engine(
+    _ engine: EngineOptions?, _ peer: PeerOptions?
+  ) -> [(String, JSONValue)] {
+    [
+      ("weights", .stringOrNull(engine?.weights)), ("layers", .intOrNull(engine?.layers)),
+      ("max_weights", .numberOrNull(engine?.maxWeights)),
+      ("routing", .stringOrNull(engine?.routing)),
+      ("synthetic", engine?.synthetic == true ? true : .null),
+      ("prompt_file", .stringOrNull(engine?.promptFile)), ("isa", .stringOrNull(engine?.isa)),
+      ("engine", .stringOrNull(peer?.engine.rawValue)),
+      ("llama_bench", .stringOrNull(peer?.llamaBench)),
+      ("llama_bench_timeout", .numberOrNull(peer?.llamaBenchTimeout)),
+    ]
+  }
+
+  private static func cost(_ cost: CostOptions?) -> [(String, JSONValue)] {
+    let numbers: [(String, Double?)] = [
+      ("price_per_kwh", cost?.pricePerKwh), ("hardware_cost", cost?.hardwareCost),
+      ("rental", cost?.rental), ("life_years", cost?.lifeYears), ("residual", cost?.residual),
+      ("cost_of_capital", cost?.costOfCapital), ("maintenance", cost?.maintenance),
+      ("utilisation", cost?.utilisation), ("on_share", cost?.onShare), ("pue", cost?.pue),
+      ("colocation", cost?.colocation), ("staff_hours", cost?.staffHours),
+      ("staff_rate", cost?.staffRate), ("fixed_cost", cost?.fixedCost),
+      ("cached_cost", cost?.cachedCost), ("embodied_carbon", cost?.embodiedCarbon),
+    ]
+    let words: [(String, String?)] = [
+      ("meter", cost?.meter), ("watts", cost?.watts), ("grid", cost?.grid),
+      ("workload", cost?.workload),
+      // Several tables cannot be told apart in one option's value: only a single one is kept.
+      ("prices", cost?.priceFiles.count == 1 ? cost?.priceFiles.first : nil),
+    ]
+    return numbers.map { ($0.0, .numberOrNull($0.1)) } + words.map { ($0.0, .stringOrNull($0.1)) }
+  }
+}
+
+extension GridOptions {
+  /// Any grid: only its members' names are wanted.
+  fileprivate static var defaults: Plan { Plan(threads: [1]) }
+}
+
+extension Run {
+  /// The run that a plan and this command line together mean: what is given here wins.
+  func planned(_ path: String) throws -> Run {
+    let plan = try RunPlan.read(path)
+    var rest = Array(CommandLine.arguments.dropFirst())
+    if rest.first == Run.configuration.commandName ?? "run" { rest.removeFirst() }
+    if let place = rest.firstIndex(of: "--plan") {
+      rest.removeSubrange(place...min(place + 1, rest.count - 1))
+    }
+    rest.removeAll { $0.hasPrefix("--plan=") }
+    // A model named here is among the rest.
+    let named = model == Run.defaultModel ? plan.model.map { [$0] } ?? [] : []
+    return try Run.parse(named + plan.arguments + rest)
+  }
+}

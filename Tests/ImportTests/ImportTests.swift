@@ -1,0 +1,105 @@
+// Real files of other tools become results that can be priced; files that contradict themselves do not.
+
+import Analysis
+import Foundation
+import Import
+import Models
+import Reports
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite struct ImportTests {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Fixtures/imports")
+
+  static func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: folder.appending(path: name)))
+  }
+
+  static func documents(
+    _ bytes: [UInt8], _ name: String = "a.json", hints: ImportHints = ImportHints()
+  ) throws -> [JSONValue] {
+    let tool: JSONValue = ["name": "moebench", "version": "0", "commit": "test"]
+    return try Importer(hints, converter: tool, catalogue: Catalogue.builtIn)
+      .documents(bytes, file: name)
+  }
+
+  static func results(
+    _ name: String, hints: ImportHints = ImportHints()
+  ) throws -> [StoredResult] {
+    try documents(bytes(name), name, hints: hints).map { try StoredResult($0, file: name) }
+  }
+
+  @Test(
+    "every tool's file is a valid result, marked as imported, that has a cost",
+    arguments: [
+      "llama-bench.json", "llama-bench.jsonl", "llama-bench.csv", "llama-bench.md",
+      "llama-bench.sql", "llama-batched-bench.jsonl", "guidellm-0.8.1.json", "aiperf-0.13.0.json",
+      "aiperf-0.13.0.jsonl", "vllm-serve.json", "vllm-serve-detailed.json",
+      "vllm-throughput.json", "vllm-latency.json",
+    ])
+  func tools(_ name: String) throws {
+    let hints = ImportHints(promptTokens: 128, generatedTokens: 32, batch: 8)
+    let document = try #require(Self.documents(Self.bytes(name), name, hints: hints).first)
+    let schema = SchemaValidator(
+      try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json"))
+    #expect(schema.violations(of: document) == [])
+    let result = try StoredResult(document, file: name)
+    #expect(result.model.source == "imported")
+    #expect(result.tests.allSatisfy { $0.summary != nil && $0.joulesPerToken == nil })
+    var settings = CostSettings()
+    settings.rentalUsdPerHour = 2
+    let cost = try result.cost(settings, tables: SiteTables.builtIn)
+    #expect(cost.input != nil && cost.output != nil && cost.blended != nil)
+    // Written and read again: what cost, decide and compare do.
+    let repriced = RepricedResult(result, cost: cost, prices: [])
+    #expect(throws: Never.self) {
+      try StoredResult(parsing: repriced.document.utf8(), file: name)
+    }
+  }
+
+  @Test("llama-bench's formats give the same tests, and its samples where it keeps them")
+  func llamaBench() throws {
+    let json = try #require(Self.results("llama-bench.json").first)
+    let csv = try #require(Self.results("llama-bench.csv").first)
+    #expect(json.tests.map(\.label) == ["pp16", "tg8", "pp16 @ d16", "tg8 @ d16"])
+    #expect(csv.tests.map(\.label) == json.tests.map(\.label))
+    #expect(json.tests.allSatisfy { $0.samples.count == 3 })
+    #expect(csv.tests.allSatisfy { $0.samples.count == 1 })
+    #expect(csv.warnings.contains { $0.code == "no_samples" })
+    #expect(json.model.totalParameters == 39968)
+    #expect(json.machine.cpu?.isEmpty == false)
+    let lines = try #require(Self.results("llama-bench.jsonl").first)
+    #expect(lines.tests.map(\.label) == ["pp16", "tg8"])
+    #expect(lines.warnings.contains { $0.code == "mixed_test" })
+  }
+
+  @Test("a served load's shares of time add up to its duration, failures counted")
+  func served() throws {
+    let result = try #require(Self.results("vllm-serve-detailed.json").first)
+    let duration = try JSONValue(parsing: Self.bytes("vllm-serve-detailed.json"))["duration"]?
+      .double
+    let seconds = result.tests.flatMap(\.samples).reduce(0) { $0 + $1.seconds }
+    #expect(abs(seconds - (duration ?? 0)) < 1e-9 * seconds)
+    #expect(result.tests.map(\.batch) == [4, 4])
+    #expect(result.warnings.contains { $0.code == "many_failures" })
+  }
+
+  @Test(
+    "models are found in the catalogue under the names tools use",
+    arguments: [
+      ("vllm-serve.json", "qwen3-30b-a3b"), ("guidellm-0.8.1.json", "qwen3-30b-a3b"),
+      ("aiperf-0.13.0.json", "qwen3-30b-a3b"), ("llama-bench.json", "OLMoE-tiny-F32"),
+    ])
+  func names(file: String, name: String) throws {
+    #expect(try Self.results(file).first?.model.name == name)
+  }
+
+  @Test("a server's own count of tokens is used where a tool's tokenizer disagrees, and said")
+  func usage() throws {
+    let result = try #require(Self.results("aiperf-0.13.0.json").first)
+    #expect(result.tests.last?.samples.first?.tokens == 96)
+    #expect(result.warnings.contains { $0.code == "usage_disagrees" })
+  }
+}
