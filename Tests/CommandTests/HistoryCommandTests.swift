@@ -1,0 +1,59 @@
+// The history as the program keeps it: every run, byte for byte; not being able to is a warning.
+
+import Foundation
+import StrictJSON
+import Testing
+
+@Suite(.serialized) struct HistoryCommandTests {
+  private let store = FileManager.default.temporaryDirectory
+    .appendingPathComponent("moebench-own-\(UUID().uuidString)/history.sqlite").path
+
+  private func program(_ arguments: String...) throws -> ProgramResult {
+    try Program.run(
+      arguments[0], arguments: Array(arguments.dropFirst()),
+      environment: ["MOEBENCH_HISTORY": store])
+  }
+
+  private func measure(_ more: String...) throws -> ProgramResult {
+    try Program.run(
+      "run",
+      arguments: [
+        Fixture.path("olmoe"), "-p", "4", "-n", "4", "-r", "2", "-t", "1", "--warmup", "0", "-o",
+        "json",
+      ] + more, environment: ["MOEBENCH_HISTORY": store])
+  }
+
+  @Test("runs are kept as they were written, listed, compared; --no-history keeps none")
+  func keeps() throws {
+    #expect(try program("history").status == 66)
+    let first = try measure()
+    #expect(try measure().status == 0)
+    #expect(try measure("--no-history").status == 0)
+    let list = try JSONValue(parsing: program("history", "list", "-o", "json").output)
+    #expect(list["runs"]?.array?.compactMap { $0["run"]?.int } == [2, 1])
+    let kept = try program("history", "export", "1")
+    #expect(try JSONValue(parsing: kept.output) == JSONValue(parsing: first.output))
+    #expect(try program("history", "show").output.contains("tg4"))
+    #expect([0, 1].contains(try program("history", "compare", "--threshold", "900%").status))
+    #expect(try program("history", "check").status == 0)
+    #expect(try program("history", "show", "9").status == 66)
+    #expect(try program("history", "show", "x").status == 64)
+  }
+
+  @Test("a store that cannot be used is a warning, and the result is there")
+  func unusable() throws {
+    let result = try Program.run(
+      "run", Fixture.path("olmoe"), "-p", "0", "-n", "4", "-r", "1", "-t", "1", "--warmup", "0",
+      "-o", "json", environment: ["MOEBENCH_HISTORY": "/dev/null/history.sqlite"])
+    #expect(result.status == 0)
+    #expect(result.error.contains("not kept in the history"))
+    #expect(try JSONValue(parsing: result.output)["status"]?.string == "complete")
+  }
+
+  @Test("the version names commit or reason, and how it was built")
+  func version() throws {
+    let result = try Program.run("--version")
+    #expect(result.output.contains("Swift") && result.output.contains("release"))
+    #expect(result.output.contains("commit unknown:") || result.output.contains("("))
+  }
+}

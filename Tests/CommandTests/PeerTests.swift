@@ -1,0 +1,74 @@
+// --engine llama-bench, with scripts in its place: what it prints is believed only where it is what was asked for.
+
+import Foundation
+import StrictJSON
+import Testing
+
+@Suite(.serialized) struct PeerTests {
+  private let folder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("moebench-peer-\(UUID().uuidString)")
+
+  /// A shell script that stands in for llama-bench.
+  private func script(_ body: String) throws -> String {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let file = folder.appendingPathComponent("llama-bench")
+    try "#!/bin/sh\n\(body)\n".write(to: file, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+    return file.path
+  }
+
+  private func run(_ program: String, _ more: String...) throws -> ProgramResult {
+    try Program.run(
+      "run", Fixture.path("olmoe/model-f32.gguf"),
+      arguments: [
+        "--engine", "llama-bench", "--llama-bench", program, "-p", "0", "-n", "8", "-r", "2", "-t",
+        "1", "--warmup", "0", "-o", "json", "--watts", "100", "--no-history",
+      ] + more)
+  }
+
+  /// 8 tokens in 2 ms.
+  private let sound =
+    #"echo '{"n_prompt": 0, "n_gen": 8, "n_threads": 1, "avg_ts": 4000, "samples_ns": [2000000], "samples_ts": [4000], "backends": "CPU", "build_commit": "abc"}'"#
+
+  @Test("each repetition of llama-bench is a sample, with a ratio, an energy and a cost")
+  func sideBySide() throws {
+    let result = try run(try script(sound))
+    #expect(result.status == 0, "\(result.error)")
+    let peer = try #require(try JSONValue(parsing: result.output)["peer"])
+    let test = try #require(peer["tests"]?[0])
+    #expect(test["samples"]?.array?.count == 2)
+    #expect(test["tokens_per_second"]?["median"]?.double == 4000)
+    #expect(test["builtin_over_peer"]?["value"]?.double != nil)
+    // 100 W for 2 ms over 8 tokens.
+    let joules = try #require(test["energy"]?["joules_per_token"]?.double)
+    #expect(abs(joules - 0.025) < 1e-9)
+    #expect(peer["cost"]?["usd_per_million_output"]?["value"]?.double != nil)
+    #expect(peer["version"]?.string == "abc")
+  }
+
+  @Test(
+    "a llama-bench that is none is refused, with its status and one line",
+    arguments: [
+      ("echo hello", 65), ("exit 3", 69), ("echo wrong >&2; exit 1", 69), ("kill -9 $$", 69),
+      (#"echo '{"n_prompt": 0, "n_gen": 9, "avg_ts": 4}'"#, 65),
+      (#"echo '{"n_prompt": 0, "n_gen": 8, "avg_ts": 4, "n_threads": 7}'"#, 65),
+      (#"echo '{"n_prompt": 0, "n_gen": 8, "avg_ts": -4}'"#, 65),
+      (#"echo '{"n_prompt": 0, "n_gen": 8, "avg_ts": NaN}'"#, 65),
+      ("yes", 65), ("true", 65), ("sleep 30", 69),
+    ] as [(String, Int32)])
+  func hostile(body: String, status: Int32) throws {
+    let result = try run(try script(body), "--llama-bench-timeout", "1.5")
+    #expect(result.status == status, "\(body): \(result.error)")
+    #expect(result.output.isEmpty)
+    #expect(result.error.split(separator: "\n").count == 1)
+  }
+
+  @Test("a program that is not there is found missing before anything is measured")
+  func missing() throws {
+    #expect(try run("/no/such/llama-bench").status == 66)
+    #expect(try run(Fixture.path("olmoe/config.json")).status == 69)
+    let other = try Program.run(
+      "run", Fixture.path("olmoe"), "--engine", "llama-bench", "--llama-bench", "/bin/true")
+    #expect(other.status == 64)
+  }
+}

@@ -1,0 +1,77 @@
+// Plans: a result's own plan repeats its run, the command line wins over it, and nonsense is named.
+
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct PlanTests {
+  private func file(_ text: String) throws -> String {
+    let file = FileManager.default.temporaryDirectory
+      .appendingPathComponent("moebench-plan-\(UUID().uuidString).json")
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    return file.path
+  }
+
+  private func document(_ arguments: [String]) throws -> JSONValue {
+    let result = try Program.run("run", arguments: arguments + ["-o", "json", "--no-history"])
+    #expect(result.status == 0, "\(result.error)")
+    return try JSONValue(parsing: result.output)
+  }
+
+  @Test("a result embeds the plan that repeats it, and options given beside a plan win")
+  func repeats() throws {
+    let first = try document([
+      Fixture.path("olmoe"), "-p", "4,8", "-n", "4", "-r", "2", "-t", "1", "--warmup", "0",
+      "--seed", "7", "--rental", "0.5",
+    ])
+    let plan = try #require(first["plan"])
+    let schema = SchemaValidator(
+      try RepositoryFile.json("Sources/Reports/Schemas/plan.schema.json"))
+    #expect(schema.violations(of: plan) == [])
+    let again = try document(["--plan", try file(first.text())])
+    #expect(again["plan"] == plan)
+    #expect(again["tests"]?.array?.count == 3)
+    let fewer = try document(["--plan=" + (try file(plan.text())), "-p", "0", "-r", "1"])
+    #expect(fewer["tests"]?.array?.compactMap { $0["label"]?.string } == ["tg4"])
+    #expect(fewer["tests"]?[0]?["samples"]?.array?.count == 1)
+  }
+
+  @Test("the named plans are valid", arguments: ["quick", "batch", "depth"])
+  func suites(_ name: String) throws {
+    let schema = SchemaValidator(
+      try RepositoryFile.json("Sources/Reports/Schemas/plan.schema.json"))
+    #expect(schema.violations(of: try RepositoryFile.json("Benchmarks/suites/\(name).json")) == [])
+  }
+
+  @Test("every option of a run can stand in a plan, or says where its result goes")
+  func options() throws {
+    let help = try Program.run("run", "--help").output
+    let names = help.matches(of: /(?m)^ +(?:-\w, )?--([a-z-]+)/).map { String($0.1) }
+    #expect(names.count > 20)
+    let apart: Set = [
+      "plan", "record-routing", "output", "output-file", "quiet", "no-history", "help", "version",
+    ]
+    for name in names where !apart.contains(name) {
+      let key = name.replacingOccurrences(of: "-", with: "_")
+      let path = try file(#"{"schema": "moebench.plan/1", "\#(key)": ""}"#)
+      let result = try Program.run("run", "--plan", path)
+      #expect(result.error.contains("must not be empty"), "\(name): \(result.error)")
+    }
+  }
+
+  @Test(
+    "nonsense in a plan is named",
+    arguments: [
+      ("{}", "schema"), (#"{"schema": "moebench.plan/2"}"#, "schema"), ("[", "JSON"),
+      (#"{"schema": "moebench.plan/1", "output": "x"}"#, "output"),
+      (#"{"schema": "moebench.plan/1", "prompt_tokens": [1.5]}"#, "prompt_tokens"),
+      (#"{"schema": "moebench.plan/1", "prompt_tokens": true}"#, "prompt_tokens"),
+      (#"{"schema": "moebench.result/1"}"#, "plan"),
+    ])
+  func nonsense(text: String, place: String) throws {
+    let result = try Program.run("run", "--plan", try file(text))
+    #expect(result.status == 65 && result.output.isEmpty)
+    #expect(result.error.contains(place), "\(result.error)")
+  }
+}
