@@ -64,8 +64,9 @@ import Testing
       #expect(worst <= Golden.tolerance(name), "prompt \(prompt): \(worst)")
       // Where quantisation turned no choice of experts, its error is that of the weights alone: at most 1.8e-3 here,
       // where rows of 32 numbers average less than a model's own.
+      // A sparse index chooses positions too, which the goldens do not list.
       let choices = golden.experts.sorted { $0.key < $1.key }.map(\.value)
-      if found.experts == choices {
+      if found.experts == choices, !["deepseek_v32", "glm_moe_dsa"].contains(name) {
         let error = normalizedError(found.logits, golden.logits)
         #expect(error <= 2e-3, "prompt \(prompt): \(error)")
       }

@@ -72,8 +72,9 @@ extension ModelConfiguration {
     case "llama3":
       let low = try parameters.positive("low_freq_factor")
       let high = try parameters.positive("high_freq_factor")
-      guard low < high else {
-        throw parameters.refusal("high_freq_factor", "is \(high), not above \(low)")
+      // Alike in Llama 4 Scout: no wavelength lies between the two.
+      guard low <= high else {
+        throw parameters.refusal("high_freq_factor", "is \(high), below \(low)")
       }
       rotary.scaling = .llama3(
         factor: try parameters.positive("factor"), lowFactor: low, highFactor: high,

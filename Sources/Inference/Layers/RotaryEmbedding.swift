@@ -131,7 +131,7 @@ extension RotaryDescription {
       return plain.map { frequency in
         let wavelength = 2 * Float.pi / frequency
         if wavelength < original / highFactor { return frequency }
-        if wavelength > original / lowFactor { return frequency / factor }
+        if wavelength >= original / lowFactor { return frequency / factor }
         let smooth = (original / wavelength - lowFactor) / (highFactor - lowFactor)
         return (1 - smooth) * frequency / factor + smooth * frequency
       }

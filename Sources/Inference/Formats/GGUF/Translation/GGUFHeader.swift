@@ -182,8 +182,9 @@ struct GGUFHeader {
     {
       throw refusal("expert_shared_count", "is \(shared.shown), and there is no shared expert")
     }
+    // Converters leave 0 where the configuration lists its layers one by one.
     if let dense = metadata.unread(key("leading_dense_block_count")),
-      dense.int != denseLayers.count
+      dense.int != 0, dense.int != denseLayers.count
     {
       throw refusal(
         "leading_dense_block_count", "is \(dense.shown), and \(denseLayers.count) layers are dense")
