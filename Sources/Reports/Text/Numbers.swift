@@ -28,11 +28,20 @@ public enum Number {
     if size >= 0.01 { return fixed(value, 4) }
     if size >= 0.001 { return fixed(value, 5) }
     if size >= 0.0001 { return fixed(value, 6) }
-    return "\(value)"
+    return scientific(value, 2)
+  }
+
+  /// `2.86e-5`: `digits` after the point of the mantissa.
+  private static func scientific(_ value: Double, _ digits: Int) -> String {
+    guard value.isFinite, value != 0 else { return fixed(value, digits) }
+    var (mantissa, exponent) = (value, 0)
+    while abs(mantissa) < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    return fixed(mantissa, digits) + "e\(exponent)"
   }
 
   /// Two significant digits, for the ends of a range.
   public static func rough(_ value: Double) -> String {
+    if value != 0, abs(value) < 1e-5 { return scientific(value, 1) }
     var unit = 1.0
     var digits = 0
     while abs(value) * unit < 10, digits < 6 {
