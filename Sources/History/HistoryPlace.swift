@@ -1,4 +1,6 @@
-// Where the history is kept: the XDG Base Directory Specification's data folder.
+// Where the history is kept.
+
+import StrictJSON
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -11,19 +13,15 @@ public enum HistoryPlace {
   /// Names another file; what tests and scripts set.
   public static let variable = "MOEBENCH_HISTORY"
 
-  /// `$MOEBENCH_HISTORY`, else `$XDG_DATA_HOME/moebench/history.sqlite`, else the same under
-  /// `~/.local/share`. A relative `XDG_DATA_HOME` is ignored, as the specification wants.
+  /// `$MOEBENCH_HISTORY`, else `history.sqlite` of the user's data folder.
   ///
   /// - Throws: `HistoryError.Rule.noFolder` where there is no home folder either.
   public static func path(_ environment: [String: String]) throws(HistoryError) -> String {
     if let path = environment[variable], !path.isEmpty { return path }
-    if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") {
-      return data + "/moebench/history.sqlite"
-    }
-    guard let home = environment["HOME"], home.hasPrefix("/") else {
+    guard let folder = UserFolder.data.path(environment) else {
       throw HistoryError(variable, .noFolder("neither it, nor XDG_DATA_HOME, nor HOME is set"))
     }
-    return home + "/.local/share/moebench/history.sqlite"
+    return folder + "/history.sqlite"
   }
 
   /// Of this process.

@@ -64,6 +64,27 @@ import Testing
     }
   }
 
+  @Test("tables in the user's folder count beside the built-in one; a damaged one is named")
+  func keptTables() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    let prices = folder.appending(path: "moebench/prices")
+    try FileManager.default.createDirectory(at: prices, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let table = """
+      {"acme/own-model": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6,
+       "litellm_provider": "acme", "mode": "chat"}}
+      """
+    let file = prices.appending(path: "mine.json")
+    try Data(table.utf8).write(to: file)
+    let environment = ["XDG_DATA_HOME": folder.path]
+    let listed = try Program.run("prices", "-o", "json", environment: environment)
+    #expect(listed.status == 0 && listed.output.contains("own-model"), "\(listed.error)")
+    #expect(try !Program.run("prices", "-o", "json").output.contains("own-model"))
+    try Data("{".utf8).write(to: file)
+    let refused = try Program.run("prices", environment: environment)
+    #expect(refused.status == 65 && refused.error.contains("mine.json"))
+  }
+
   @Test("a report is written as one page")
   func report() throws {
     let place = try Place()

@@ -27,13 +27,20 @@ enum Program {
     FileManager.default.temporaryDirectory
     .appendingPathComponent("moebench-history-\(UUID().uuidString).sqlite").path
 
+  /// Holds neither calibrations nor price tables.
+  private static let emptyFolder =
+    FileManager.default.temporaryDirectory
+    .appendingPathComponent("moebench-data-\(UUID().uuidString)").path
+
   /// - Parameter environment: Variables that differ from this process's.
   static func run(
     _ first: String..., arguments rest: [String] = [], environment: [String: String] = [:]
   ) throws -> ProgramResult {
     let process = Process()
     process.environment = ProcessInfo.processInfo.environment
-      .merging(["MOEBENCH_HISTORY": history]) { $1 }.merging(environment) { $1 }
+      .merging(["MOEBENCH_HISTORY": history, "XDG_DATA_HOME": emptyFolder]) { $1 }.merging(
+        environment
+      ) { $1 }
     process.executableURL = url
     process.arguments = first + rest
     let output = Pipe()

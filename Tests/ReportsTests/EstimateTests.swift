@@ -53,7 +53,8 @@ import Testing
       .init(
         experts: 10, expertsPerToken: 1,
         products: [.init(format: "q8_0", weights: 1e9, bytes: 1e9)])
-    ], attentions: [], cacheBytesPerPosition: 0, stateBytes: 0)
+    ], attentions: [], cacheBytesPerPosition: 0, stateBytes: 0,
+    stateMultiplicationsPerToken: 0)
 
   @Test("decode of one sequence takes the time of reading its shared weights and its expert")
   func decode() throws {
@@ -68,6 +69,15 @@ import Testing
     // Each of 100 rows through 1e9 shared weights; each expert gets a tenth of the rows.
     #expect(abs(time.shared - 1) < 1e-6)
     #expect(abs(time.experts - 1) < 0.01)
+  }
+
+  @Test("a state is carried on once a token, in a prompt as in decoding")
+  func recurrence() throws {
+    var work = Self.work
+    work.stateMultiplicationsPerToken = 1e12
+    let model = try SpeedModel(Self.limits)
+    #expect(abs(try model.prefill(work, tokens: 100, depth: 9).attention - 0.1) < 1e-9)
+    #expect(abs(try model.decodeStep(work, batch: 3, position: 0).attention - 0.003) < 1e-9)
   }
 
   @Test(

@@ -62,10 +62,13 @@ public struct ModelWork: Sendable, Equatable {
   public var attentions: [Attention]
   public var cacheBytesPerPosition: Double
   public var stateBytes: Double
+  /// Of recurrent layers, beside their projections.
+  public var stateMultiplicationsPerToken: Double
 
   public init(
     layers: Int, shared: [Products], head: [Products], mixtures: [Mixture],
-    attentions: [Attention], cacheBytesPerPosition: Double, stateBytes: Double
+    attentions: [Attention], cacheBytesPerPosition: Double, stateBytes: Double,
+    stateMultiplicationsPerToken: Double
   ) {
     self.layers = layers
     self.shared = shared
@@ -74,6 +77,7 @@ public struct ModelWork: Sendable, Equatable {
     self.attentions = attentions
     self.cacheBytesPerPosition = cacheBytesPerPosition
     self.stateBytes = stateBytes
+    self.stateMultiplicationsPerToken = stateMultiplicationsPerToken
   }
 
   /// Weights that a pass over `tokens` tokens reads, each once.

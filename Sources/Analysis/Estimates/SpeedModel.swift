@@ -131,7 +131,7 @@ public struct SpeedModel: Sendable {
     time.head = try seconds(work.head, rows: batch)
     let bytes = batch * (work.cacheBytesPerPosition * (position + 1) + work.stateBytes)
     let rate = try known(limits.attention, "the rate of attention") * coreFactor
-    let multiplications = work.attentions.reduce(0.0) {
+    let multiplications = work.attentions.reduce(batch * work.stateMultiplicationsPerToken) {
       $0 + $1.multiplicationsPerPair * batch * min(position + 1, Double($1.window ?? .max))
     }
     time.attention = max(bytes / (bandwidth * bandwidthFactor), multiplications / rate)
@@ -149,7 +149,7 @@ public struct SpeedModel: Sendable {
       let rows = min(Self.passTokens, tokens - done)
       var pass = try products(work, rows: rows, layerFactor(.prefill, work))
       pass.attention =
-        work.attentions.reduce(0.0) {
+        work.attentions.reduce(rows * work.stateMultiplicationsPerToken) {
           $0 + $1.multiplicationsPerPair * $1.pairs(queries: rows, depth: depth + done)
         } / rate
       time = time + pass

@@ -36,6 +36,8 @@ public struct WorkInventory: Sendable, Equatable {
   public internal(set) var cacheBytesPerPosition = 0
   /// Bytes of the states a sequence has whatever its length.
   public internal(set) var stateBytes = 0
+  /// Multiplications that carry the states one token on, projections left out.
+  public internal(set) var stateMultiplicationsPerToken = 0
 }
 
 extension ModelDescription {
@@ -48,6 +50,9 @@ extension ModelDescription {
     if head == nil { inventory.head = [source.products(embedding)] }
     inventory.attentions = layers.flatMap { layer in
       layer.mixers.compactMap { WorkInventory.Attention($0) }
+    }
+    inventory.stateMultiplicationsPerToken = layers.reduce(0) { sum, layer in
+      sum + layer.mixers.reduce(0) { $0 + $1.stateMultiplicationsPerToken }
     }
     inventory.cacheBytesPerPosition = builder.cacheShapes.reduce(0) {
       $0 + $1.bytesPerPosition(CacheFormat(for: format))
@@ -63,6 +68,18 @@ extension LayerDescription {
     case .preNorm(let layer): [layer.mixer]
     case .shortcut(let layer): [layer.first.mixer, layer.second.mixer]
     case .hyper(let layer): [layer.blocks.mixer]
+    }
+  }
+}
+
+extension MixerDescription {
+  /// A number of the state fades, takes in a product and is read; the delta rule reads it once more before.
+  fileprivate var stateMultiplicationsPerToken: Int {
+    switch self {
+    case .gatedDeltaRule(let d): 4 * d.heads * d.valueDimension * d.keyDimension
+    case .stateSpaceDuality(let d): 3 * d.heads * d.headDimension * d.stateDimension
+    case .selectiveScan(let d): 3 * d.channels * d.stateDimension
+    case .groupedQuery, .latent, .compressed, .shortConvolution: 0
     }
   }
 }

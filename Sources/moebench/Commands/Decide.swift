@@ -83,8 +83,7 @@ struct Decide: ParsableCommand {
     var session = RunSession(
       plan: try grid.plan(environment), environment: environment, settings: try cost.settings(),
       meters: try Metering(cost.meter, watts: cost.watts, environment),
-      progress: Progress(quiet: quiet))
-    session.pricing = pricing
+      progress: Progress(quiet: quiet), pricing: pricing)
     let source = try ModelSource(model)
     var engine = engine
     // A slice of this size is made and measured in about a minute; a whole would take its own time.

@@ -21,6 +21,7 @@ struct EndpointSession {
   private let settings: CostSettings
   private let environment = Environment.current()
   private let meters: Metering
+  private let pricing: Pricing
   private let plan: LoadPlan
   private let prompts: PromptMaker
   private let promptsFrom: String
@@ -41,6 +42,7 @@ struct EndpointSession {
     self.progress = progress
     settings = try cost.settings()
     plan = try load.plan()
+    pricing = try Pricing(cost.priceFiles)
     objective = try load.slo.map { (flag) throws in try ServiceObjective(flag: flag) }
     timeouts = try service.timeouts()
     key = try EndpointKey.read(file: service.apiKeyFile)
@@ -138,7 +140,8 @@ struct EndpointSession {
     let cost = try RunCost(tests, basis: basis, mix: settings.mix)
     report.cost = cost
     report.costReason = cost.reason
-    report.prices = try EndpointPrices.all(model: report.service.model, cost: cost)
+    report.prices = try EndpointPrices.all(
+      model: report.service.model, cost: cost, pricing)
     if basis.assumesHardware {
       report.warnings.append(
         .init(

@@ -96,7 +96,7 @@ struct HistoryShow: ParsableCommand {
 
   mutating func run() throws {
     try output.probe()
-    let repriced = try Pricing().repriced(OpenHistory.result(number), cost)
+    let repriced = try Pricing(cost.priceFiles).repriced(OpenHistory.result(number), cost)
     try output.write(
       text: { repriced.result.measurements($0) + "\n" + repriced.text($0) },
       json: { repriced.result.document })

@@ -38,7 +38,7 @@ struct Import_: ParsableCommand {
     if let outputFile { try AtomicFile.probe(outputFile) }
     let importer = Importer(
       hints, converter: Tool.description.json, catalogue: try Catalogue.builtIn)
-    let pricing = try Pricing()
+    let pricing = try Pricing(cost.priceFiles)
     var results: [RepricedResult] = []
     for path in files {
       let file = ResultFile.name(path)

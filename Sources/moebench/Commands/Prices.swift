@@ -20,7 +20,7 @@ struct Prices: ParsableCommand {
     @Option(
       name: .customLong("prices"),
       help: ArgumentHelp(
-        "A price table beside the built-in one; later dates win. May be repeated.",
+        "A price table beside the built-in one and your own in prices of the data folder; later dates win. May be repeated.",
         valueName: "file"))
     var files: [String] = []
 
@@ -28,7 +28,7 @@ struct Prices: ParsableCommand {
 
     mutating func run() throws {
       try output.probe()
-      let tables = try [PriceTable.builtIn] + files.map { try Pricing.read($0).table }
+      let tables = try Pricing.tables(files)
       let today = try Pricing.today()
       let book = PriceBook(tables)
       for conflict in book.resolve(on: today).conflicts {

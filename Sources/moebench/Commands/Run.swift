@@ -46,9 +46,8 @@ struct Run: ParsableCommand {
     var session = RunSession(
       plan: expanded, environment: environment, settings: settings,
       meters: try Metering(cost.meter, watts: cost.watts, environment),
-      progress: Progress(quiet: output.quiet))
+      progress: Progress(quiet: output.quiet), pricing: try Pricing(cost.priceFiles))
     session.peer = try peer.peer(model: model)
-    session.pricing = try Pricing(cost.priceFiles)
     Interruption.install()
     var report = try session.run(
       ModelSource(model, needsWeights: !engine.synthetic), engine)

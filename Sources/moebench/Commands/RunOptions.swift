@@ -272,7 +272,7 @@ struct CostOptions: ParsableArguments {
   @Option(
     name: .customLong("prices"),
     help: ArgumentHelp(
-      "A price table beside the built-in one: ours, LiteLLM's or OpenRouter's; later dates win. May be repeated.",
+      "A price table beside the built-in one and those in prices of the user's data folder: ours, LiteLLM's or OpenRouter's; later dates win. May be repeated.",
       valueName: "file"))
   var priceFiles: [String] = []
 

@@ -21,8 +21,7 @@ struct RunSession {
   let settings: CostSettings
   let meters: Metering
   let progress: Progress
-  /// With the user's price tables; nil: the built-in one alone.
-  var pricing: Pricing?
+  let pricing: Pricing
   /// Another engine, measured in turn.
   var peer: LlamaBenchPeer?
 
@@ -76,7 +75,7 @@ struct RunSession {
       disturbance: outcome.disturbance,
       warnings: model.warnings(environment) + warnings(outcome, cost)
         + [text.warning].compactMap { $0 }, cost: cost,
-      prices: try prices(source, cost))
+      prices: prices(source, cost))
     report.tokensFrom = text.origin
     report.energyAccount = meters.account(idle: idle)
     report.warnings += aboveCeiling(report)
@@ -129,9 +128,8 @@ struct RunSession {
     return try RunCost(outcome.results, basis: basis, mix: settings.mix, factors: slice?.factors)
   }
 
-  private func prices(_ source: ModelSource, _ cost: RunCost) throws -> [PriceComparison] {
-    let pricing = try pricing ?? Pricing()
-    return pricing.quotesByName(source.catalogueName).map { PriceComparison($0, cost: cost) }
+  private func prices(_ source: ModelSource, _ cost: RunCost) -> [PriceComparison] {
+    pricing.quotesByName(source.catalogueName).map { PriceComparison($0, cost: cost) }
   }
 
   private func warnings(

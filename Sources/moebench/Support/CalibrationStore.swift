@@ -11,7 +11,7 @@ import StrictJSON
   import Foundation
 #endif
 
-/// `$XDG_DATA_HOME/moebench/calibrations`, or `~/.local/share/…` (XDG Base Directory Specification).
+/// Calibrations in `calibrations` of the user's data folder.
 struct CalibrationStore {
   /// nil where the environment names no folder.
   let folder: String?
@@ -23,10 +23,7 @@ struct CalibrationStore {
     _ environment: Environment, variables: [String: String] = ProcessInfo.processInfo.environment
   ) {
     machine = CalibrationRecord.Machine(environment)
-    // A relative path is to be ignored, says the specification.
-    let data = variables["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-    let home = variables["HOME"].flatMap { $0.hasPrefix("/") ? $0 + "/.local/share" : nil }
-    folder = (data ?? home).map { $0 + "/moebench/calibrations" }
+    folder = UserFolder.data.path(variables).map { $0 + "/calibrations" }
   }
 
   /// Where the calibration of a meter on this machine is kept.

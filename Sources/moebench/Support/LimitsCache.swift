@@ -1,4 +1,4 @@
-// Keeps a machine's measured limits between runs: one small file a machine and thread count.
+// Keeps a machine's measured limits between runs: one small file a machine, build and thread count.
 
 import Analysis
 import Measurement
@@ -19,7 +19,7 @@ struct LimitsCache {
   private static let limit = 4 << 20
 
   init(_ environment: Environment, threads: Int) {
-    folder = Self.folder
+    folder = UserFolder.cache.path(ProcessInfo.processInfo.environment)
     key = "limits-\(Self.identity(environment))-t\(threads).json"
   }
 
@@ -74,20 +74,15 @@ struct LimitsCache {
 
   private var path: String? { folder.map { "\($0)/\(key)" } }
 
-  private static var folder: String? {
-    let variables = ProcessInfo.processInfo.environment
-    if let cache = variables["XDG_CACHE_HOME"], cache.hasPrefix("/") { return cache + "/moebench" }
-    guard let home = variables["HOME"], home.hasPrefix("/") else { return nil }
-    return home + "/.cache/moebench"
-  }
-
-  /// FNV-1a of what makes the machine: processor, cores and memory to the gigabyte.
+  /// FNV-1a of what makes the machine (processor, cores, memory to the gigabyte) and of this build, whose kernels set
+  /// most limits.
   private static func identity(_ environment: Environment) -> String {
     let cpu = environment.cpu
     let parts: [String] = [
       cpu.modelName.value ?? "", "\(cpu.family.value ?? 0)", "\(cpu.model.value ?? 0)",
       "\(cpu.stepping.value ?? 0)", "\(cpu.logicalCores.value ?? 0)",
       "\(environment.lastCacheBytes)", "\((environment.memory.total.value ?? 0) >> 30)",
+      Tool.version, Tool.commit,
     ]
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in parts.joined(separator: "|").utf8 {

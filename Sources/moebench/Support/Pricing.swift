@@ -5,6 +5,7 @@ import CostModel
 import Measurement
 import Models
 import Reports
+import StrictJSON
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -21,17 +22,36 @@ struct Pricing {
   /// Larger than any price list at hand by an order of magnitude.
   static let limit = 64 << 20
 
-  /// - Parameter files: Users' price tables beside the built-in one: ours, LiteLLM's or OpenRouter's.
+  /// The built-in table, those the user keeps in `prices` of the data folder, and those named for this run.
+  ///
+  /// - Parameter files: Price tables: ours, LiteLLM's or OpenRouter's.
   /// - Throws: `DataError` naming file, JSON path and rule.
-  init(_ files: [String] = []) throws {
-    let tables = try files.map { try Self.read($0).table }
-    let book = PriceBook([try PriceTable.builtIn] + tables)
+  init(_ files: [String]) throws {
+    let book = PriceBook(try Self.tables(files))
     let today = try Self.today()
     quotesByName = { book.quotes(for: $0, on: today) }
     self.book = book
     self.tables = try SiteTables.builtIn
     for conflict in book.resolve(on: today).conflicts {
       Output.error("moebench: warning: \(PriceList.line(conflict))\n")
+    }
+  }
+
+  /// Later ones win where dates do not decide.
+  static func tables(_ files: [String]) throws -> [PriceTable] {
+    try [.builtIn] + (keptFiles() + files).map { try read($0).table }
+  }
+
+  /// The user's own tables, by name; none where there is no such folder.
+  private static func keptFiles() throws -> [String] {
+    guard let data = UserFolder.data.path(ProcessInfo.processInfo.environment) else { return [] }
+    let folder = data + "/prices"
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: folder)
+        .filter { $0.hasSuffix(".json") }.sorted().map { "\(folder)/\($0)" }
+    } catch {
+      throw Failure(.inputOutput, "\(folder): cannot be listed")
     }
   }
 

@@ -128,7 +128,8 @@ struct EstimateCommand: ParsableCommand {
         var estimate = estimator.estimate(source, format)
         if verify {
           try Verification(
-            environment: environment, cost: cost, layers: layers, progress: progress
+            environment: environment, cost: cost, layers: layers, pricing: estimator.pricing,
+            progress: progress
           ).verify(&estimate, source, format, estimator.plan)
         }
         estimates.append(estimate)

@@ -20,7 +20,7 @@ struct Estimator {
   private let power: Power
   private let basis: CostBasis
   private let mix: TokenMix
-  private let pricing: Pricing
+  let pricing: Pricing
 
   private static let listedFormats: [WeightFormat] = [.bf16, .q8_0, .q4_k, .q4_0]
 
@@ -44,7 +44,7 @@ struct Estimator {
       return ModelWork(try reference.inventory(asking: format))
     }
     power = try Power(environment, cost, change, threads: limits.threads)
-    pricing = try Pricing()
+    pricing = try Pricing(cost.priceFiles)
     var settings = try cost.settings()
     if let price = change?.price { settings.hardwareUsd = price }
     mix = settings.mix

@@ -22,6 +22,7 @@ extension ModelWork {
           multiplicationsPerPair: Double($0.multiplicationsPerPair), window: $0.window)
       },
       cacheBytesPerPosition: Double(inventory.cacheBytesPerPosition),
-      stateBytes: Double(inventory.stateBytes))
+      stateBytes: Double(inventory.stateBytes),
+      stateMultiplicationsPerToken: Double(inventory.stateMultiplicationsPerToken))
   }
 }

@@ -11,6 +11,7 @@ struct Verification {
   let environment: Environment
   let cost: CostOptions
   let layers: Int?
+  let pricing: Pricing
   let progress: Progress
 
   /// Adds what was measured; a model that cannot be run here gets the reason instead.
@@ -23,7 +24,7 @@ struct Verification {
         ["--weights", format.rawValue] + (layers.map { ["--layers", "\($0)"] } ?? []))
       var session = RunSession(
         plan: plan, environment: environment, settings: try cost.settings(),
-        meters: try Metering("none", watts: nil, environment), progress: progress)
+        meters: try Metering("none", watts: nil, environment), progress: progress, pricing: pricing)
       let report = try session.run(source, options)
       estimate.verifiedSlice = report.model.slice.map { ($0.layersMeasured, $0.layersTotal) }
       for predicted in estimate.tests {
