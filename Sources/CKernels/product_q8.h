@@ -13,7 +13,7 @@
 #ifndef CK_PRODUCT_Q8_H
 #define CK_PRODUCT_Q8_H
 
-#include "tile.h"
+#include "panel.h"
 
 // Activations of product_tokens tokens stay in the second-level cache. More than wide_least are never cut to fewer than
 // three at a time.
@@ -26,26 +26,6 @@ typedef struct {
   float more[product_tokens][CK_GROUP] __attribute__((aligned(64)));  // of the second sixteen rows
 #endif
 } product_state;
-
-CK_INLINE int is_packed(const ck_matrix *w, size_t row) {
-  return w->layout == CK_ROWS_X16 && row + CK_GROUP <= w->rows;
-}
-
-// Sixteen rows' blocks from column c on, packed: in place, or in `buffer`.
-CK_INLINE TARGET const uint8_t *packed_blocks(ck_format format, const ck_matrix *w, size_t row, size_t rows, size_t c,
-                                              size_t blocks, uint8_t *buffer) {
-  const size_t bytes = ck_block_bytes_of(format), first = c / ck_block_of(format);
-  const uint8_t *data = w->data;
-  if (is_packed(w, row))
-    return data + row * w->row_bytes + first * bytes * CK_GROUP;
-  for (size_t i = 0; i < blocks; i++) {
-    const uint8_t *from[CK_GROUP];
-    for (size_t r = 0; r < CK_GROUP; r++)
-      from[r] = data + (row + CK_MIN(r, rows - 1)) * w->row_bytes + (first + i) * bytes;
-    ck_pack_blocks(format, from, buffer + i * bytes * CK_GROUP);
-  }
-  return buffer;
-}
 
 #ifdef HAS_DIRECT
 // All columns at once for few tokens, cut evenly.
@@ -64,7 +44,7 @@ CK_INLINE TARGET void sixteen_rows_directly(ck_format format, const ck_matrix *w
 CK_INLINE TARGET void sixteen_rows(ck_format format, const ck_matrix *w, size_t row, size_t rows, size_t tokens,
                                    product_state *s) {
   ck_tile tile;
-  uint8_t buffer[CK_GROUP * 34 * 8];
+  uint8_t buffer[panel_bytes];
   memset(s->sums, 0, tokens * sizeof s->sums[0]);
   for (size_t c = 0; c < w->cols; c += CK_SPAN) {
     const size_t width = CK_MIN(CK_SPAN, w->cols - c);
@@ -84,7 +64,7 @@ CK_INLINE TARGET void sixteen_rows(ck_format format, const ck_matrix *w, size_t 
 CK_INLINE TARGET void thirty_two_rows(ck_format format, const ck_matrix *w, size_t row, size_t tokens,
                                       product_state *s) {
   ck_tile tiles[2];
-  uint8_t buffer[CK_GROUP * 34 * 8];
+  uint8_t buffer[panel_bytes];
   memset(s->sums, 0, tokens * sizeof s->sums[0]);
   memset(s->more, 0, tokens * sizeof s->more[0]);
   for (size_t c = 0; c < w->cols; c += CK_SPAN) {
@@ -104,11 +84,6 @@ CK_INLINE TARGET void thirty_two_rows(ck_format format, const ck_matrix *w, size
   }
 }
 #endif
-
-// Puts the sums of up to sixteen rows where they belong.
-CK_INLINE TARGET void give_out(const float (*sums)[CK_GROUP], size_t rows, size_t tokens, float *y, size_t y_stride) {
-  for (size_t t = 0; t < tokens; t++) memcpy(y + t * y_stride, sums[t], rows * sizeof(float));
-}
 
 CK_INLINE TARGET void product_q8(ck_format format, const ck_matrix *w, size_t row_begin, size_t row_end,
                                  const void *x, size_t x_stride, const int32_t *x_index, size_t tokens, float *y,
