@@ -127,6 +127,9 @@ const char *ck_isa_name(ck_isa isa);           // "avx512vnni", ...
 int ck_isa_available(ck_isa isa);              // compiled in, and this CPU and system support it
 ck_isa ck_isa_best(void);
 const ck_kernels *ck_kernels_for(ck_isa isa);  // NULL if not available
+// Whether the products of a few random blocks have the reference's bits, for one format of each kind; under a
+// millisecond.
+int ck_agrees_with_reference(const ck_kernels *k);
 
 ck_activation ck_format_activation(ck_format format);
 size_t ck_format_block(ck_format format);        // values a block: 1, 32 or 256
