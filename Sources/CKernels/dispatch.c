@@ -1,8 +1,15 @@
 // Which instruction sets this CPU and system have, and the table of each.
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE  // syscall
+#endif
 #include "internal.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
@@ -25,8 +32,19 @@ static uint64_t saved_state(void) {
   return (uint64_t)high << 32 | low;
 }
 
-// Bits of CPUID leaf 1 ECX, leaf 7 EBX / ECX and its subleaf 1 EAX (Intel SDM volume 2, CPUID).
-int ck_isa_available(ck_isa isa) {
+// Linux gives a process the state of its tiles (component 18) when it asks, for all its threads (kernel documentation,
+// arch/x86/xstate). Other systems are not known to.
+static int permits_tiles(void) {
+#if defined(__linux__)
+  enum { ARCH_REQ_XCOMP_PERM = 0x1023, tile_data = 18 };
+  return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, tile_data) == 0;
+#else
+  return 0;
+#endif
+}
+
+// Bits of CPUID leaf 1 ECX, leaf 7 EBX / ECX / EDX and its subleaf 1 EAX (Intel SDM volume 2, CPUID).
+static int has(ck_isa isa) {
   uint32_t a, b, c, d, a1, b1, c1, d1;
   if (isa == CK_REFERENCE) return 1;
   if (!__get_cpuid(1, &a1, &b1, &c1, &d1) || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
@@ -40,12 +58,13 @@ int ck_isa_available(ck_isa isa) {
     case CK_AVX2_VNNI: return avx2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
     case CK_AVX512: return avx512;
     case CK_AVX512_VNNI: return avx512 && (c >> 11 & 1);
+    case CK_AMX: return avx512 && (c >> 11 & 1) && (d >> 24 & 1) && (d >> 25 & 1) && (state >> 17 & 3) == 3;
     default: return 0;
   }
 }
 #elif defined(__aarch64__)
 // Advanced SIMD is part of every AArch64; dot products and int8 matrices are optional (Arm ARM, ID_AA64ISAR).
-int ck_isa_available(ck_isa isa) {
+static int has(ck_isa isa) {
   if (isa == CK_REFERENCE || isa == CK_NEON) return 1;
 #if defined(__linux__)
   if (isa == CK_NEON_DOTPROD) return (getauxval(AT_HWCAP) >> 20 & 1) != 0;  // HWCAP_ASIMDDP
@@ -56,8 +75,20 @@ int ck_isa_available(ck_isa isa) {
   return 0;
 }
 #else
-int ck_isa_available(ck_isa isa) { return isa == CK_REFERENCE; }
+static int has(ck_isa isa) { return isa == CK_REFERENCE; }
 #endif
+
+const char *ck_isa_refusal(ck_isa isa) {
+#if defined(__x86_64__)
+  if (isa != CK_AMX || !has(isa)) return NULL;
+  if (!permits_tiles()) return "the system does not permit the use of tiles";
+  if (!ck_agrees_with_reference(&ck_table_amx)) return "its products differ from the reference's on this machine";
+#endif
+  (void)isa;
+  return NULL;
+}
+
+int ck_isa_available(ck_isa isa) { return has(isa) && !ck_isa_refusal(isa); }
 
 const ck_kernels *ck_kernels_for(ck_isa isa) {
   if (!ck_isa_available(isa)) return NULL;
@@ -67,6 +98,7 @@ const ck_kernels *ck_kernels_for(ck_isa isa) {
     case CK_AVX2_VNNI: return &ck_table_avx2vnni;
     case CK_AVX512: return &ck_table_avx512;
     case CK_AVX512_VNNI: return &ck_table_avx512vnni;
+    case CK_AMX: return &ck_table_amx;
 #elif defined(__aarch64__)
     case CK_NEON: return &ck_table_neon;
     case CK_NEON_DOTPROD: return &ck_table_neon_dotprod;

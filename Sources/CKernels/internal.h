@@ -31,7 +31,7 @@
 
 extern const ck_kernels ck_table_reference;
 #if defined(__x86_64__)
-extern const ck_kernels ck_table_avx2, ck_table_avx2vnni, ck_table_avx512, ck_table_avx512vnni;
+extern const ck_kernels ck_table_avx2, ck_table_avx2vnni, ck_table_avx512, ck_table_avx512vnni, ck_table_amx;
 #elif defined(__aarch64__)
 extern const ck_kernels ck_table_neon, ck_table_neon_dotprod, ck_table_neon_i8mm;
 #endif

@@ -4,6 +4,7 @@
 
 #include "../internal.h"
 #include "../avx2/avx2.h"
+#include "../amx/amx.h"
 #include "../avx512vnni/avx512vnni.h"
 #include "avx512.h"
 
@@ -251,6 +252,14 @@ const ck_kernels ck_table_avx512 = {
 const ck_kernels ck_table_avx512vnni = {
     .name = "avx512vnni",
     .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_avx512vnni)},
+    .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx512_multiply_blocks_f32)},
+    VECTOR_OPERATIONS,
+};
+
+// BF16 tiles are not used: they add in an order and a rounding of their own, and float products promise one order.
+const ck_kernels ck_table_amx = {
+    .name = "amx",
+    .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_amx)},
     .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx512_multiply_blocks_f32)},
     VECTOR_OPERATIONS,
 };

@@ -116,7 +116,7 @@ typedef enum ck_isa {
   CK_AVX2_VNNI,     // AVX-VNNI beside them: dot products of bytes without AVX-512
   CK_AVX512,        // F, BW, DQ, VL
   CK_AVX512_VNNI,
-  CK_AMX,           // AMX-INT8 + AMX-BF16 over CK_AVX512_VNNI
+  CK_AMX,           // AMX-INT8 over CK_AVX512_VNNI
   CK_NEON,
   CK_NEON_DOTPROD,
   CK_NEON_I8MM,
@@ -124,7 +124,10 @@ typedef enum ck_isa {
 } ck_isa;
 
 const char *ck_isa_name(ck_isa isa);           // "avx512vnni", ...
-int ck_isa_available(ck_isa isa);              // compiled in, and this CPU and system support it
+int ck_isa_available(ck_isa isa);              // compiled in, this CPU and system support it, and it is not refused
+// Why an instruction set this CPU has is not used all the same: a sentence's end, in English. NULL if it is used, or not
+// there.
+const char *ck_isa_refusal(ck_isa isa);
 ck_isa ck_isa_best(void);
 const ck_kernels *ck_kernels_for(ck_isa isa);  // NULL if not available
 // Whether the products of a few random blocks have the reference's bits, for one format of each kind; under a
