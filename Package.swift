@@ -80,7 +80,11 @@ let package = Package(
     // MARK: - Tests
 
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-    .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "StrictJSON"]),
+    // The AMX products over tiles in plain C, which every machine can run.
+    .target(
+      name: "CEmulatedAMX", dependencies: ["CKernels"], path: "Tests/CEmulatedAMX",
+      cSettings: [.unsafeFlags(["-O3", "-std=c11", "-ffp-contract=off"])]),
+    .testTarget(name: "CKernelsTests", dependencies: ["CEmulatedAMX", "CKernels", "StrictJSON"]),
     .testTarget(name: "CommandTests", dependencies: ["moebench", "StrictJSON", "TestSupport"]),
     .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
     .testTarget(

@@ -1,15 +1,24 @@
 // Shared by the kernel tests: instruction sets, seeded random numbers, matrices, activations.
+import CEmulatedAMX
 import CKernels
 import Testing
 
-/// An instruction set this machine can run.
+/// An instruction set this machine can run, or run emulated.
 struct InstructionSet: CustomTestStringConvertible, Sendable {
   let isa: ck_isa
-  var kernels: ck_kernels { ck_kernels_for(isa)!.pointee }
-  var testDescription: String { String(cString: ck_isa_name(isa)) }
+  var isEmulated = false
 
-  static let available = (0..<CK_ISAS.rawValue).map { ck_isa(rawValue: $0) }
-    .filter { ck_isa_available($0) != 0 }.map(InstructionSet.init)
+  var kernels: ck_kernels {
+    isEmulated ? emulated_amx_table() : ck_kernels_for(isa)!.pointee
+  }
+  var testDescription: String { String(cString: kernels.name) }
+
+  static let available =
+    (0..<CK_ISAS.rawValue).map { ck_isa(rawValue: $0) }
+    .filter { ck_isa_available($0) != 0 }.map { InstructionSet(isa: $0) } + emulated
+  /// AMX over tiles in plain C; where there is AVX-512 VNNI for the rest of it.
+  static let emulated =
+    ck_isa_available(CK_AVX512_VNNI) != 0 ? [InstructionSet(isa: CK_AMX, isEmulated: true)] : []
   static var reference: ck_kernels { InstructionSet(isa: CK_REFERENCE).kernels }
 }
 
