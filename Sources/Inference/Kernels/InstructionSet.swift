@@ -6,6 +6,8 @@ import CKernels
 public struct InstructionSet: Sendable {
   public let name: String
   public let isAvailable: Bool
+  /// Why it is not used although the processor has it; nil where it is used, or is not there.
+  public let refusal: String?
   let isa: ck_isa
 
   /// Every instruction set the program was written for, available or not.
@@ -13,7 +15,8 @@ public struct InstructionSet: Sendable {
     (0..<CK_ISAS.rawValue).map { raw in
       let isa = ck_isa(rawValue: raw)
       return InstructionSet(
-        name: String(cString: ck_isa_name(isa)), isAvailable: ck_isa_available(isa) != 0, isa: isa)
+        name: String(cString: ck_isa_name(isa)), isAvailable: ck_isa_available(isa) != 0,
+        refusal: ck_isa_refusal(isa).map { String(cString: $0) }, isa: isa)
     }
   }
 }

@@ -25,7 +25,8 @@ public struct Kernels: @unchecked Sendable {
       isa = ck_isa_best()
     }
     guard let table = ck_kernels_for(isa), let reference = ck_kernels_for(CK_REFERENCE) else {
-      throw .usage("this machine has no \(name ?? "usable instruction set")")
+      let reason = ck_isa_refusal(isa).map { ": \(String(cString: $0))" } ?? ""
+      throw .usage("this machine has no \(name ?? "usable instruction set")\(reason)")
     }
     self.table = table
     self.reference = reference

@@ -109,12 +109,18 @@ struct LoadedModel {
     return times.min() ?? 2
   }
 
-  /// What a reader must know of a slice.
+  /// What a reader must know of instruction sets the processor has in vain, and of a slice.
   func warnings(_ environment: Environment) -> [RunReport.Warning] {
-    guard let slice else { return [] }
+    let refused = InstructionSet.all.compactMap { set in
+      set.refusal.map {
+        RunReport.Warning(
+          code: "instruction_set_refused", message: "\(set.name) is not used here: \($0)")
+      }
+    }
+    guard let slice else { return refused }
     let free =
       environment.usableMemory.map { "; \(Number.bytes(Double($0))) were free here" } ?? ""
-    return [
+    return refused + [
       .init(
         code: "slice",
         message:
