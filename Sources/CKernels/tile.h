@@ -39,7 +39,8 @@ static const uint8_t ck_mxfp4_codes[16] = {12, 13, 14, 15, 16, 18, 20, 24, 12, 1
 static const uint8_t ck_iq4_codes[16] = {1,   24,  45,  63,  79,  93,  106, 118,
                                          129, 141, 153, 166, 181, 197, 217, 241};
 
-CK_INLINE TARGET void tile_nibbles(const uint8_t *in, uint8_t *low, uint8_t *high, size_t n) {
+CK_INLINE TARGET void tile_nibbles(const uint8_t *restrict in, uint8_t *restrict low, uint8_t *restrict high,
+                                   size_t n) {
   for (size_t i = 0; i < n; i++) {
     low[i] = in[i] & 15;
     high[i] = in[i] >> 4;
