@@ -186,6 +186,37 @@ public final class Worker: @unchecked Sendable {
     bases[counter] = base + pieces + count
     loop += 1
   }
+
+  /// Calls `body` with pieces of `0..<n`, each a multiple of `unit` and on whichever worker is free first. The workers
+  /// share most of it evenly, then most of the rest, and so on to single units: streams of weights are long, since a
+  /// short one spends its time on its beginning, and all workers still finish together, whatever else their cores do.
+  ///
+  /// Counts as one of the loops of ``claim(_:by:_:)``.
+  @inline(__always)
+  public func divide(_ n: Int, by unit: Int, _ body: (Range<Int>) -> Void) {
+    if count == 1 {
+      if n > 0 { body(0..<n) }
+      return
+    }
+    let counter = loop % Claims.loops
+    let base = bases[counter]
+    let units = (n + unit - 1) / unit
+    // Every worker walks the same boundaries to the piece it drew, and in the end past the last.
+    var (pieces, start, end, size) = (0, 0, 0, 0)
+    while true {
+      let piece = claims.next(counter) - base
+      while pieces <= piece && end < units {
+        if pieces % count == 0 { size = max(1, 3 * (units - end) / (4 * count)) }
+        start = end
+        end = min(units, end + size)
+        pieces += 1
+      }
+      if pieces <= piece { break }
+      body((start * unit)..<min(n, end * unit))
+    }
+    bases[counter] = base + pieces + count
+    loop += 1
+  }
 }
 
 /// Shared counters of the loops that are claimed piece by piece.

@@ -86,7 +86,7 @@ struct GatedFeedForward: FeedForward {
     let mark = worker.arena.mark
     let hidden = expand(x, pass, worker)
     worker.barrier()
-    pass.seal(hidden, after: chunk(x, pass, worker), worker)
+    pass.seal(hidden, after: unit(x, pass), worker)
     contract(hidden, into: out, pass, worker)
     worker.barrier()
     worker.arena.release(to: mark)
@@ -96,8 +96,8 @@ struct GatedFeedForward: FeedForward {
   func expand(_ x: Activations, _ pass: ForwardPass, _ worker: Worker) -> Activations {
     let n = x.values.rows
     let hidden = pass.takeActivations(rows: n, columns: gate.outputs, worker)
-    let size = chunk(x, pass, worker)
-    worker.claim(gate.outputs, by: size) { rows in
+    let unit = unit(x, pass)
+    worker.divide(gate.outputs, by: unit) { rows in
       let mark = worker.local.mark
       let ups = worker.local.take(rows: n, columns: rows.count)
       let gates = Matrix(
@@ -108,7 +108,7 @@ struct GatedFeedForward: FeedForward {
       for row in 0..<n {
         activation.apply(
           gate: gates[row], up: ups[row], into: gates[row], count: rows.count, pass.kernels)
-        pass.seal(hidden, row: row, columns: rows, of: size)
+        pass.seal(hidden, row: row, columns: rows, of: unit)
       }
       worker.local.release(to: mark)
     }
@@ -116,8 +116,8 @@ struct GatedFeedForward: FeedForward {
   }
 
   /// Rows of gate and up that are multiplied, activated and quantised together.
-  func chunk(_ x: Activations, _ pass: ForwardPass, _ worker: Worker) -> Int {
-    pass.sealingChunk(of: gate.weight, x, tokens: x.values.rows, worker)
+  func unit(_ x: Activations, _ pass: ForwardPass) -> Int {
+    pass.unit(of: gate.weight, x, tokens: x.values.rows)
   }
 
   /// Ends without a barrier.
@@ -129,15 +129,7 @@ struct GatedFeedForward: FeedForward {
 }
 
 extension ForwardPass {
-  /// ``chunk(of:_:tokens:pieces:_:)``, widened to whole blocks of 32 where nothing but speed depends on it.
-  fileprivate func sealingChunk(
-    of matrix: WeightMatrix, _ x: Activations, tokens: Int, pieces: Int? = nil, _ worker: Worker
-  ) -> Int {
-    let size = chunk(of: matrix, x, tokens: tokens, pieces: pieces, worker)
-    return usesBLAS(matrix, x, tokens: tokens) ? size : (size + 31) & ~31
-  }
-
-  /// Makes the 8-bit form of a row's columns that were written as one of the chunks of `size`, if those are blocks.
+  /// Makes the 8-bit form of a row's columns that were written in units of `size`, if those are blocks.
   @inline(__always)
   fileprivate func seal(_ x: Activations, row: Int, columns: Range<Int>, of size: Int) {
     guard let blocks = x.blocks, size % 32 == 0 else { return }
@@ -146,7 +138,7 @@ extension ForwardPass {
       into: blocks + row * x.blockStride + Kernels.quantizedBytes(columns.lowerBound))
   }
 
-  /// The same for all rows where the chunks were no blocks. Ends with a barrier if it does anything.
+  /// The same for all rows where the units were no blocks. Ends with a barrier if it does anything.
   fileprivate func seal(_ x: Activations, after size: Int, _ worker: Worker) {
     guard x.blocks != nil, size % 32 != 0 else { return }
     for row in worker.share(of: x.values.rows) { seal(x, row: row) }
@@ -170,13 +162,13 @@ struct Experts: Sendable {
   ) {
     let mark = worker.arena.mark
     let hidden = pass.takeActivations(rows: groups.pairs, columns: bank.intermediate, worker)
-    let size = chunk(x, active: groups.active, pass, worker)
-    expand(x, groups, into: hidden, by: size, pass, worker)
+    let unit = bank.gate.first.map { pass.unit(of: $0, x, tokens: x.values.rows) } ?? 32
+    expand(x, groups, into: hidden, by: unit, pass, worker)
     let sharedHidden = shared.map { $0.network.expand(x, pass, worker) }
     worker.barrier()
-    pass.seal(hidden, after: size, worker)
+    pass.seal(hidden, after: unit, worker)
     if let shared, let sharedHidden {
-      pass.seal(sharedHidden, after: shared.network.chunk(x, pass, worker), worker)
+      pass.seal(sharedHidden, after: shared.network.unit(x, pass), worker)
       shared.network.contract(sharedHidden, into: shared.branch, pass, worker)
     }
     contract(hidden, groups, into: out, pass, worker)
@@ -184,31 +176,25 @@ struct Experts: Sendable {
     worker.arena.release(to: mark)
   }
 
-  /// Rows of an expert's gate and up that are worked on together: a few pieces for each worker in all.
-  private func chunk(
-    _ x: Activations, active: Int, _ pass: ForwardPass, _ worker: Worker
-  ) -> Int {
-    guard let shape = bank.gate.first else { return 32 }
-    return pass.sealingChunk(
-      of: shape, x, tokens: x.values.rows, pieces: max(1, worker.count * 4 / max(active, 1)),
-      worker)
-  }
-
   /// Gate, up and activation of every (token, expert) pair.
   private func expand(
-    _ x: Activations, _ groups: ExpertGroups, into activations: Activations, by chunk: Int,
+    _ x: Activations, _ groups: ExpertGroups, into activations: Activations, by unit: Int,
     _ pass: ForwardPass, _ worker: Worker
   ) {
     let hidden = activations.values
     let width = bank.intermediate
     let active = groups.active
     guard active > 0 else { return }
-    let chunks = (width + chunk - 1) / chunk
-    worker.claim(active * chunks, by: 1) { range in
-      for task in range {
-        let expert = Int(groups.experts[task / chunks])
-        let first = task % chunks * chunk
-        let rows = first..<min(width, first + chunk)
+    let units = (width + unit - 1) / unit
+    worker.divide(active * units, by: 1) { range in
+      var task = range.lowerBound
+      while task < range.upperBound {
+        // As many units of one expert as the piece holds.
+        let expert = Int(groups.experts[task / units])
+        let first = task % units * unit
+        let count = min(units - task % units, range.upperBound - task)
+        let rows = first..<min(width, first + count * unit)
+        task += count
         let pairs = groups.range(of: expert)
         let mark = worker.local.mark
         let ups = worker.local.take(rows: pairs.count, columns: rows.count)
@@ -237,7 +223,7 @@ struct Experts: Sendable {
           }
           activation.apply(
             gate: gates[pair], up: ups[pair], into: gates[pair], count: rows.count, pass.kernels)
-          pass.seal(activations, row: pairs.lowerBound + pair, columns: rows, of: chunk)
+          pass.seal(activations, row: pairs.lowerBound + pair, columns: rows, of: unit)
         }
         worker.local.release(to: mark)
       }
@@ -251,8 +237,7 @@ struct Experts: Sendable {
     _ worker: Worker
   ) {
     guard let shape = bank.down.first else { return }
-    let size = pass.chunk(of: shape, hidden, tokens: out.rows, worker)
-    worker.claim(out.columns, by: size) { columns in
+    worker.divide(out.columns, by: pass.unit(of: shape, hidden, tokens: out.rows)) { columns in
       for row in 0..<out.rows {
         (out[row] + columns.lowerBound).update(repeating: 0, count: columns.count)
       }

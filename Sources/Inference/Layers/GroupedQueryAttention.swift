@@ -126,9 +126,7 @@ struct GroupedQueryAttention: Mixer {
     let keys = worker.arena.take(rows: n, columns: key.outputs)
     let values = worker.arena.take(rows: n, columns: value.outputs)
     let mixed = pass.takeActivations(rows: n, columns: d.heads * d.valueDimension, worker)
-    pass.project(query, x, into: projected, worker)
-    pass.project(key, x, into: keys, worker)
-    pass.project(value, x, into: values, worker)
+    pass.project((query, projected), (key, keys), (value, values), x, worker)
     worker.barrier()
     for row in worker.share(of: n) {
       if d.isGated { separateQueries(projected[row], into: queries[row]) }

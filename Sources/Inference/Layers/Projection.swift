@@ -15,9 +15,45 @@ extension ForwardPass {
   /// `out[t, r] = W[r] . x[t] + b[r]`, for all rows of the batch. Ends without a barrier.
   func project(_ linear: Linear, _ x: Activations, into out: Matrix, _ worker: Worker) {
     let rows = linear.weight.rows
-    worker.claim(rows, by: chunk(of: linear.weight, x, tokens: x.values.rows, worker)) { range in
+    worker.divide(rows, by: unit(of: linear.weight, x, tokens: x.values.rows)) { range in
       project(linear, range, x, into: out.columns(range), worker)
     }
+  }
+
+  /// Several projections of the same rows as one piece of work: `outs[i] = linears[i] x`. Ends without a barrier.
+  func project(
+    _ first: (Linear, Matrix), _ second: (Linear, Matrix), _ third: (Linear, Matrix),
+    _ x: Activations, _ worker: Worker
+  ) {
+    let (a, b, c) = (first.0.weight.rows, second.0.weight.rows, third.0.weight.rows)
+    let unit = 32
+    func isCutFreely(_ pair: (Linear, Matrix)) -> Bool {
+      !usesBLAS(pair.0.weight, x, tokens: x.values.rows)
+    }
+    guard a % unit == 0, b % unit == 0, isCutFreely(first), isCutFreely(second), isCutFreely(third)
+    else {
+      project(first.0, x, into: first.1, worker)
+      project(second.0, x, into: second.1, worker)
+      project(third.0, x, into: third.1, worker)
+      return
+    }
+    worker.divide(a + b + c, by: unit) { range in
+      project(first, range, from: 0, x, worker)
+      project(second, range, from: a, x, worker)
+      project(third, range, from: a + b, x, worker)
+    }
+  }
+
+  /// The rows of a projection that lie in `range`, in which they begin at `start`.
+  @inline(__always)
+  private func project(
+    _ pair: (linear: Linear, out: Matrix), _ range: Range<Int>, from start: Int, _ x: Activations,
+    _ worker: Worker
+  ) {
+    let first = max(range.lowerBound, start) - start
+    let end = min(range.upperBound, start + pair.linear.weight.rows) - start
+    if first >= end { return }
+    project(pair.linear, first..<end, x, into: pair.out.columns(first..<end), worker)
   }
 
   /// `out[t, r - range.lowerBound] = W[r] . x[t] + b[r]` for some rows of the weights, on the calling worker.
@@ -34,19 +70,12 @@ extension ForwardPass {
     }
   }
 
-  /// Rows of a matrix a worker takes at a time: whole panels where OpenBLAS may be called, and a multiple of 16, so that
-  /// interleaved weights can be cut there.
+  /// Rows of a matrix that are never cut: a panel where OpenBLAS may be called, else 32, which kernels can take at once
+  /// (interleaved weights can be cut at multiples of 16).
   ///
-  /// - Parameters:
-  ///   - tokens: Rows of `x` that a product takes, at most.
-  ///   - pieces: In how many pieces the work is wanted; by default a few for each worker.
-  func chunk(
-    of matrix: WeightMatrix, _ x: Activations, tokens: Int, pieces: Int? = nil, _ worker: Worker
-  ) -> Int {
-    let perWorker = worker.count == 1 ? 1 : (tokens >= Self.blasRows ? 2 : 4)
-    let pieces = pieces ?? worker.count * perWorker
-    let unit = usesBLAS(matrix, x, tokens: tokens) ? Self.panel(of: matrix) : 16
-    return max(1, (matrix.rows + pieces * unit - 1) / (pieces * unit)) * unit
+  /// - Parameter tokens: Rows of `x` that a product takes, at most.
+  func unit(of matrix: WeightMatrix, _ x: Activations, tokens: Int) -> Int {
+    usesBLAS(matrix, x, tokens: tokens) ? Self.panel(of: matrix) : 32
   }
 
   func usesBLAS(_ matrix: WeightMatrix, _ x: Activations, tokens: Int) -> Bool {
