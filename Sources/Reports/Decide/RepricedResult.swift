@@ -70,8 +70,7 @@ extension StoredResult {
       )
     }
     if status == .interrupted {
-      let planned = samplesPlanned.map { " of \($0)" } ?? ""
-      lines.append("INTERRUPTED: \(samplesDone)\(planned) repetitions")
+      lines.append(style.bold(Interruption.words(done: samplesDone, planned: samplesPlanned)))
     }
     return lines
   }

@@ -34,7 +34,9 @@ extension EndpointReport {
         + "server \(service.isLocal ? "on this machine" : "elsewhere")\(nodes)")
     lines[0] = style.bold(lines[0])
     if status == .interrupted {
-      lines.append(style.bold("INTERRUPTED: \(counts.done) of \(counts.planned) requests"))
+      lines.append(
+        style.bold(
+          Interruption.words(done: counts.done, planned: counts.planned, of: "requests")))
     }
     if !isValid && !judged.isEmpty {
       lines.append(style.bold("NOT VALID: too many requests failed"))

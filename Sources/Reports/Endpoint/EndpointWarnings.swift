@@ -12,7 +12,9 @@ extension EndpointReport {
     }
     func count(_ flag: ServedRequest.Flag) -> Int { all.count { $0.flags.contains(flag) } }
     if status == .interrupted {
-      add("interrupted", "interrupted, \(counts.done) of \(counts.planned) requests")
+      add(
+        "interrupted",
+        Interruption.words(done: counts.done, planned: counts.planned, of: "requests"))
     }
     for level in judged where !level.isValid {
       let share = level.failureShare.map(Number.percent) ?? "all"

@@ -49,8 +49,8 @@ struct EntrySections {
       lines.append(.paragraph(entry.adviceReason ?? "The cost is not known."))
     }
     if result.status == .interrupted {
-      let planned = result.samplesPlanned.map { " of \($0)" } ?? ""
-      lines.append(.paragraph("Interrupted: \(result.samplesDone)\(planned) repetitions."))
+      let words = Interruption.words(done: result.samplesDone, planned: result.samplesPlanned)
+      lines.append(.tag("p", [], [.tag("strong", text: words)]))
     }
     return .tag(
       "section", [("class", "card"), ("aria-label", "Verdict")], lines)

@@ -100,7 +100,16 @@ extension RunReport {
         + " | \(result.test.label) | \(summary.map { Number.short($0.median) } ?? "-")"
         + " | \(interval ?? "-") | \(result.joulesPerToken.map { Number.short($0.best) } ?? "-") |\n"
     }
+    // After the table, where llama-bench has its build.
+    if let interruption { text += "\n\(interruption)\n" }
     return text
+  }
+
+  /// What a reader must know of a run that did not end by itself; nil for a complete one.
+  var interruption: String? {
+    guard status == .interrupted else { return nil }
+    return Interruption.words(
+      done: tests.reduce(0) { $0 + $1.samples.count }, planned: plannedSamples)
   }
 
   public var sql: String {

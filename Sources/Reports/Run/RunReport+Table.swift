@@ -49,10 +49,7 @@ extension RunReport {
     if !limits.isEmpty { lines.append("limits measured here: " + limits.joined(separator: ", ")) }
     lines = lines.flatMap { wrapped($0) }
     lines[0] = style.bold(lines[0])
-    if status == .interrupted {
-      let done = tests.reduce(0) { $0 + $1.samples.count }
-      lines.append(style.bold("INTERRUPTED: \(done) of \(plannedSamples) repetitions"))
-    }
+    if let interruption { lines.append(style.bold(interruption)) }
     return lines
   }
 

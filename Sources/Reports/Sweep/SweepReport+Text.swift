@@ -32,7 +32,7 @@ extension SweepReport {
         "Slices of \(slice.layersMeasured) of \(slice.layersTotal) layers were run; all figures are "
           + "the whole's, extrapolated.")
     }
-    if status == .interrupted { lines.append(style.bold("INTERRUPTED: not all was measured")) }
+    if status == .interrupted { lines.append(style.bold("interrupted, not all was measured")) }
     return lines
   }
 
