@@ -32,6 +32,9 @@ let package = Package(
     // Guards mapped files against shrinking; imported only by Inference/Formats.
     .target(name: "CFileGuard"),
 
+    // Signals and memory limits before any library starts.
+    .target(name: "CProcessStart"),
+
     // MARK: - The engine, the harness, the money, the data
 
     .target(name: "StrictJSON"),
@@ -72,8 +75,8 @@ let package = Package(
     .executableTarget(
       name: "moebench",
       dependencies: [
-        "Analysis", "CBuildInfo", "CostModel", "Endpoint", "History", "Import", "Inference",
-        "Measurement", "Models", "Reports", "StrictJSON", "Targets",
+        "Analysis", "CBuildInfo", "CProcessStart", "CostModel", "Endpoint", "History", "Import",
+        "Inference", "Measurement", "Models", "Reports", "StrictJSON", "Targets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

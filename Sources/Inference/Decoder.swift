@@ -1,5 +1,7 @@
 // Runs a model: embedding, layers, final norm, head.
 
+import Synchronization
+
 /// How a decoder is set up.
 public struct DecoderOptions: Sendable {
   /// Workers, at least 1.
@@ -51,6 +53,10 @@ public final class Decoder {
   /// Called by one worker where the layer of this index begins, and with the number of layers after the last; for
   /// timing layers. It runs within the pass, so it must not allocate.
   public var layerBoundary: ((Int) -> Void)?
+  /// Asked where a layer begins: a pass of many tokens takes seconds, and ends there with ``EngineError/interrupted``.
+  public var isCancelled: (() -> Bool)?
+  /// Layers that the pass goes through, or one's complement of the layer it stops before.
+  private let progress = Atomic<Int>(0)
   private let source: any WeightSource
   private var pool: WorkerPool
   private let arena: Memory
@@ -153,7 +159,9 @@ public final class Decoder {
     for input in inputs {
       try pass.append(input.tokens, to: input.sequence, scoring: scoring)
     }
+    progress.store(0, ordering: .relaxed)
     pool.run(self)
+    if progress.load(ordering: .relaxed) < 0 { throw .interrupted }
     if pass.hasUnusableSelection.load(ordering: .relaxed) {
       throw .nonFinite(place: "the scores of an attention indexer")
     }
@@ -193,11 +201,24 @@ extension Decoder: ParallelProgram {
     worker.barrier()
     let boundary = worker.index == 0 ? layerBoundary : nil
     for (index, layer) in layers.enumerated() {
+      guard goesThrough(index) else { return }
       boundary?(index)
       layer.forward(x, pass, worker)
     }
     boundary?(layers.count)
     score(x, worker)
+  }
+
+  /// Whether the pass goes through this layer. The first worker to ask decides for all: they meet at barriers within.
+  private func goesThrough(_ layer: Int) -> Bool {
+    var known = progress.load(ordering: .relaxed)
+    if known == layer {
+      let decision = isCancelled?() == true ? ~layer : layer + 1
+      let (isOurs, found) = progress.compareExchange(
+        expected: layer, desired: decision, ordering: .relaxed)
+      known = isOurs ? decision : found
+    }
+    return known > layer || known < ~layer
   }
 
   /// A row's only stream, or all of its streams joined in `out`.

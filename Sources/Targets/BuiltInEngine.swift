@@ -20,7 +20,7 @@ public final class BuiltInEngine: Workload {
   /// - Parameters:
   ///   - text: The tokens every sequence is made of.
   ///   - timesLayers: Whether repetitions tell each layer's part, as slices need.
-  ///   - isCancelled: Asked between forward passes.
+  ///   - isCancelled: Asked between forward passes and between layers, by any thread.
   public init(
     _ decoder: Decoder, text: TokenStream, timesLayers: Bool = false,
     isCancelled: @escaping () -> Bool
@@ -28,6 +28,7 @@ public final class BuiltInEngine: Workload {
     self.decoder = decoder
     self.text = text
     cancellation = isCancelled
+    decoder.isCancelled = isCancelled
     if timesLayers { layerTimer = LayerTimer(decoder) }
   }
 

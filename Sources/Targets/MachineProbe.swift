@@ -7,11 +7,16 @@ import Measurement
 public struct MachineProbe {
   private let probe: CeilingProbe
   private let clock = SystemClock()
+  private let isCancelled: () -> Bool
 
-  /// - Parameter lastCacheBytes: The buffer is many times this, so that reads come from memory.
+  /// - Parameters:
+  ///   - lastCacheBytes: The buffer is many times this, so that reads come from memory.
+  ///   - isCancelled: Asked between runs: a rate then rests on those there are.
   public init(
-    threads: Int, lastCacheBytes: Int, usesHugePages: Bool = true, instructionSet: String? = nil
+    threads: Int, lastCacheBytes: Int, usesHugePages: Bool = true, instructionSet: String? = nil,
+    isCancelled: @escaping () -> Bool = { false }
   ) throws(EngineError) {
+    self.isCancelled = isCancelled
     probe = try CeilingProbe(
       threads: threads, bufferBytes: Self.bufferBytes(lastCacheBytes),
       usesHugePages: usesHugePages, instructionSet: instructionSet)
@@ -27,13 +32,18 @@ public struct MachineProbe {
   public func rate(
     of work: CeilingProbe.Work, runs: Int = 7, seconds: Double = 0.4
   ) -> Reading<Summary> {
-    clock.rate(amount: probe.amount(of: work), runs: runs, seconds: seconds) { probe.run(work) }
+    clock.rate(
+      amount: probe.amount(of: work), runs: runs, seconds: seconds, isCancelled: isCancelled
+    ) { probe.run(work) }
   }
 }
 
 extension MonotonicClock {
   /// Amount a second of some work: at least `runs` runs and `seconds` in all, the first run left out.
-  func rate(amount: Double, runs: Int, seconds: Double, _ work: () -> Void) -> Reading<Summary> {
+  func rate(
+    amount: Double, runs: Int, seconds: Double, isCancelled: () -> Bool = { false },
+    _ work: () -> Void
+  ) -> Reading<Summary> {
     var rates: [Double] = []
     work()
     let began = now()
@@ -43,7 +53,7 @@ extension MonotonicClock {
       work()
       end = now()
       if end > start { rates.append(amount / (end - start)) }
-      if end - began > Self.patience && !rates.isEmpty { break }
+      if (end - began > Self.patience || isCancelled()) && !rates.isEmpty { break }
     }
     guard let summary = Summary(rates) else {
       return .unknown(reason: "the clock saw no time pass")

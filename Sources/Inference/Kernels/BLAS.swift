@@ -6,6 +6,17 @@ enum BLAS {
   /// OpenBLAS starts with a thread per core; ours is the only pool.
   static let singleThreaded: Void = openblas_set_num_threads(1)
 
+  /// OpenBLAS asks for its buffers again and again for ever where the system refuses them.
+  ///
+  /// - Throws: ``EngineError/outOfMemory(bytes:purpose:)`` where they cannot be had now.
+  static func checkRoom(threads: Int) throws(EngineError) {
+    _ = try Memory(
+      byteCount: threads * bufferBytes, purpose: "OpenBLAS's buffers", reserveOnly: true)
+  }
+
+  /// Of each thread that multiplies: BUFFER_SIZE of a build for many cores, and what aligning it takes.
+  private static let bufferBytes = 192 << 20
+
   /// `c[m, n] = a[m, k] b[n, k]^T`, all row-major.
   static func multiplyTransposed(
     m: Int, n: Int, k: Int, a: UnsafePointer<Float>, strideA: Int, b: UnsafePointer<Float>,

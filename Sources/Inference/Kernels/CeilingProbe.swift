@@ -45,6 +45,7 @@ public final class CeilingProbe {
     memset(buffer.base, 1, bufferBytes)
     let arena = try Memory(byteCount: 1 << 20, purpose: "activations")
     pool = try WorkerPool(threads: threads, arena: arena, localBytes: 1 << 20)
+    try BLAS.checkRoom(threads: threads)
     let square = Self.width * Self.width
     let perWorker = square + 2 * Self.largestBatch * Self.width
     operands = try Memory(byteCount: perWorker * 4 * threads, purpose: "matrices")

@@ -113,7 +113,8 @@ struct RunSession {
     let caches = environment.cpu.caches.value ?? []
     let last = caches.max { $0.level < $1.level }?.bytes ?? 32 << 20
     let probe = try MachineProbe(
-      threads: plan.threads.max() ?? 1, lastCacheBytes: last, instructionSet: options.isa)
+      threads: plan.threads.max() ?? 1, lastCacheBytes: last, instructionSet: options.isa,
+      isCancelled: { Interruption.cancellation.isCancelled })
     return Ceilings(
       bandwidth: probe.rate(of: .read), floatRate: probe.rate(of: .multiply(rows: 512)),
       integerRate: probe.rate(of: .multiplyBlocks(rows: 512)))

@@ -2,6 +2,7 @@
 
 import Analysis
 import ArgumentParser
+import CProcessStart
 import CostModel
 import Endpoint
 import History
@@ -103,10 +104,18 @@ struct Failure: Error, CustomStringConvertible {
     }
   }
 
+  /// What the system refused is little where the shell set a limit.
+  private static func addressLimit(_ error: EngineError) -> String {
+    let limit = ps_address_space_limit()
+    guard case .outOfMemory = error, limit > 0 else { return "" }
+    return "; this process may use \(limit >> 20) MiB of addresses (ulimit -v)"
+  }
+
   /// One line of at most 300 bytes.
   private static func line(for error: any Error) -> String {
     let text: String =
       switch error {
+      case let error as EngineError: error.description + addressLimit(error)
       case let error as any CustomStringConvertible where !(error is CleanExit): error.description
       default: Moebench.message(for: error)
       }
