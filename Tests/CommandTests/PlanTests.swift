@@ -37,6 +37,25 @@ import Testing
     #expect(fewer["tests"]?[0]?["samples"]?.array?.count == 1)
   }
 
+  @Test("what a run was given stands in its plan: several price tables, the record of its routing")
+  func wholePlan() throws {
+    let trace = try file("")
+    let prices = try (1...2).map { _ in
+      try file(try RepositoryFile.json("Models/prices/list.json").text())
+    }
+    let first = try document([
+      Fixture.path("olmoe"), "-p", "0", "-n", "4", "-r", "1", "-t", "1", "--warmup", "0", "--kv",
+      "f32", "--prices", prices[0], "--prices", prices[1], "--record-routing", trace,
+    ])
+    let plan = try #require(first["plan"])
+    #expect(plan["prices"]?.array?.compactMap(\.string) == prices)
+    #expect(plan["record_routing"]?.string == trace)
+    #expect(plan["kv"]?.string == "f32")
+    try "".write(toFile: trace, atomically: true, encoding: .utf8)
+    #expect(try document(["--plan", try file(plan.text())])["plan"] == plan)
+    #expect(try !String(contentsOfFile: trace, encoding: .utf8).isEmpty)
+  }
+
   @Test("the named plans are valid", arguments: ["quick", "batch", "depth"])
   func suites(_ name: String) throws {
     let schema = SchemaValidator(
@@ -50,13 +69,18 @@ import Testing
     let names = help.matches(of: /(?m)^ +(?:-\w, )?--([a-z-]+)/).map { String($0.1) }
     #expect(names.count > 20)
     let apart: Set = [
-      "plan", "record-routing", "output", "output-file", "quiet", "no-history", "help", "version",
+      "plan", "output", "output-file", "quiet", "no-history", "help", "version",
     ]
     for name in names where !apart.contains(name) {
       let key = name.replacingOccurrences(of: "-", with: "_")
       let path = try file(#"{"schema": "moebench.plan/1", "\#(key)": ""}"#)
       let result = try Program.run("run", "--plan", path)
       #expect(result.error.contains("must not be empty"), "\(name): \(result.error)")
+    }
+    for name in apart where names.contains(name) {
+      let key = name.replacingOccurrences(of: "-", with: "_")
+      let path = try file(#"{"schema": "moebench.plan/1", "\#(key)": "x"}"#)
+      #expect(try Program.run("run", "--plan", path).status == 65, "\(name)")
     }
   }
 
@@ -67,6 +91,8 @@ import Testing
       (#"{"schema": "moebench.plan/1", "output": "x"}"#, "output"),
       (#"{"schema": "moebench.plan/1", "prompt_tokens": [1.5]}"#, "prompt_tokens"),
       (#"{"schema": "moebench.plan/1", "prompt_tokens": true}"#, "prompt_tokens"),
+      (#"{"schema": "moebench.plan/1", "meter": ["a", "b"]}"#, "meter"),
+      (#"{"schema": "moebench.plan/1", "prices": ["a", ""]}"#, "prices"),
       (#"{"schema": "moebench.result/1"}"#, "plan"),
     ])
   func nonsense(text: String, place: String) throws {

@@ -6,14 +6,16 @@ import Models
 import Reports
 import StrictJSON
 
-/// Options of `moebench run` as members: the option's name with underscores, its value as on the command line, or a list
-/// of whole numbers.
+/// Options of `moebench run` as members: the option's name with underscores, its value as on the command line, a list of
+/// whole numbers, or a list of strings for an option given several times.
 enum RunPlan {
   static let schema = "moebench.plan/1"
   private static let limits = JSONLimits(bytes: 64 << 20, depth: 64, values: 4 << 20)
 
   /// Options without a value.
   private static let flags: Set<String> = ["synthetic"]
+  /// Options that may be given several times.
+  private static let repeated: Set<String> = ["prices"]
 
   /// The model and the arguments that a plan stands for; a result stands for the plan it embeds.
   ///
@@ -39,48 +41,59 @@ enum RunPlan {
     var model: String?
     var arguments: [String] = []
     for member in plan.members where member.key != "schema" {
-      if case .bool(let isOn) = member.value, flags.contains(member.key) {
-        if isOn { arguments.append("--" + member.key) }
-        continue
-      }
-      let text = try text(member.value, DataError(file: file, path: member.key, rule: .missing))
-      guard let text else { continue }
+      let place = DataError(file: file, path: member.key, rule: .missing)
       if member.key == "model" {
-        model = text
+        model = try texts(member.value, place).first
       } else {
-        guard known.contains(member.key) else {
-          throw DataError(
-            file: file, path: member.key,
-            rule: .outOfRange("the option", rule: "is none that moebench run has"))
-        }
-        arguments.append("--\(member.key.replacing("_", with: "-"))=\(text)")
+        arguments += try options(member.key, member.value, place)
       }
     }
     return (model, arguments)
   }
 
-  /// A value as the command line has it; nil for null.
-  private static func text(_ value: JSONValue, _ place: DataError) throws(DataError) -> String? {
-    func fault(_ rule: DataError.Rule) -> DataError {
-      DataError(file: place.file, path: place.path, rule: rule)
+  /// A member as the command line has it.
+  private static func options(
+    _ key: String, _ value: JSONValue, _ place: DataError
+  ) throws(DataError) -> [String] {
+    guard known.contains(key) else {
+      throw place.fault(.outOfRange("the option", rule: "is none that moebench run has in a plan"))
     }
+    let option = "--" + key.replacing("_", with: "-")
+    if case .bool(let isOn) = value, flags.contains(key) { return isOn ? [option] : [] }
+    let values = try texts(value, place)
+    guard values.count < 2 || repeated.contains(key) else {
+      throw place.fault(.wrongKind(found: "a list of strings", wanted: "one value"))
+    }
+    return values.map { "\(option)=\($0)" }
+  }
+
+  /// Values as the command line has them: none for null, several for a list of strings.
+  private static func texts(_ value: JSONValue, _ place: DataError) throws(DataError) -> [String] {
     switch value {
-    case .null: return nil
+    case .null: return []
     case .string(let text):
-      guard !text.isEmpty else { throw fault(.empty) }
-      return text
+      guard !text.isEmpty else { throw place.fault(.empty) }
+      return [text]
     case .number(let number):
-      guard number.double != nil else { throw fault(.notFinite(number.text)) }
-      return number.text
+      guard number.double != nil else { throw place.fault(.notFinite(number.text)) }
+      return [number.text]
     case .array(let elements):
+      let words = elements.compactMap { $0.string.flatMap { $0.isEmpty ? nil : $0 } }
+      if words.count == elements.count, !words.isEmpty { return words }
       let numbers = elements.compactMap { $0.int.map(String.init) }
       guard numbers.count == elements.count, !numbers.isEmpty else {
-        throw fault(.wrongKind(found: "another list", wanted: "a list of whole numbers"))
+        throw place.fault(.wrongKind(found: "another list", wanted: "a list of whole numbers"))
       }
-      return numbers.joined(separator: ",")
+      return [numbers.joined(separator: ",")]
     case .bool, .object:
-      throw fault(.wrongKind(found: value.kind, wanted: "a string, a number or a list"))
+      throw place.fault(.wrongKind(found: value.kind, wanted: "a string, a number or a list"))
     }
+  }
+}
+
+extension DataError {
+  fileprivate func fault(_ rule: Rule) -> DataError {
+    DataError(file: file, path: path, rule: rule)
   }
 }
 
@@ -117,6 +130,8 @@ extension RunPlan {
       ("weights", .stringOrNull(engine?.weights)), ("layers", .intOrNull(engine?.layers)),
       ("max_weights", .numberOrNull(engine?.maxWeights)),
       ("routing", .stringOrNull(engine?.routing)),
+      ("record_routing", .stringOrNull(engine?.recordRouting)),
+      ("kv", .stringOrNull(engine?.cache.kv)),
       ("synthetic", engine?.synthetic == true ? true : .null),
       ("prompt_file", .stringOrNull(engine?.promptFile)), ("isa", .stringOrNull(engine?.isa)),
       ("engine", .stringOrNull(peer?.engine.rawValue)),
@@ -138,10 +153,11 @@ extension RunPlan {
     let words: [(String, String?)] = [
       ("meter", cost?.meter), ("watts", cost?.watts), ("grid", cost?.grid),
       ("workload", cost?.workload),
-      // Several tables cannot be told apart in one option's value: only a single one is kept.
-      ("prices", cost?.priceFiles.count == 1 ? cost?.priceFiles.first : nil),
     ]
+    let files = cost?.priceFiles ?? []
+    let prices: JSONValue = files.isEmpty ? .null : .array(files.map { .string($0) })
     return numbers.map { ($0.0, .numberOrNull($0.1)) } + words.map { ($0.0, .stringOrNull($0.1)) }
+      + [("prices", prices)]
   }
 }
 
