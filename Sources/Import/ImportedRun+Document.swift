@@ -7,7 +7,7 @@ import StrictJSON
 extension ImportedRun {
   /// - Parameter converter: This program, as documents name it.
   func document(file: String, converter: JSONValue, catalogue: Catalogue) -> JSONValue {
-    let known = ModelNames.entry(for: model, totalParameters: totalParameters, in: catalogue)
+    let known = catalogue.model(servedAs: model, totalParameters: totalParameters).entry
     return Self.object([
       ("schema", "moebench.result/1"),
       ("tool", converter),

@@ -33,15 +33,30 @@ extension EndpointReport {
   }
 
   private var model: JSONValue {
-    object([
+    func count(_ billions: Double?) -> JSONValue {
+      .intOrNull(billions.flatMap { Int(exactly: ($0 * 1e9).rounded()) })
+    }
+    let shape = catalogued?.entry.computed
+    let reason =
+      catalogued.map {
+        "\($0.entry.name) of the catalogue; a server does not tell how it stores it"
+      } ?? modelReason ?? "a server does not tell what its model is made of"
+    return object([
       ("name", .string(service.model)),
+      ("catalogue_name", .stringOrNull(catalogued?.entry.name)),
       ("source", "endpoint"),
       ("architecture", .null),
-      ("parameters", object([("total", .null), ("active", .null)])),
+      (
+        "parameters",
+        object([
+          ("total", count(shape?.totalBillion)),
+          ("active", count(shape?.activeWithoutInputEmbeddingBillion)),
+        ])
+      ),
       ("weight_format", .null),
       ("weight_bytes", .null),
       ("slice", .null),
-      ("reason", "a server does not tell what its model is made of"),
+      ("reason", .string(reason)),
     ])
   }
 

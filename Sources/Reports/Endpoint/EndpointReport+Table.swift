@@ -27,6 +27,9 @@ extension EndpointReport {
   private func header(_ style: Style) -> [String] {
     let api = "\(service.api)\(service.isStreaming ? ", streaming" : "")"
     var lines = wrapped("moebench \(tool.version) · \(service.model) at \(service.url) (\(api))")
+    if let entry = catalogued?.entry, entry.name != service.model {
+      lines += wrapped("taken for \(entry.name) of the catalogue")
+    }
     let nodes = service.nodes == 1 ? "" : " on \(service.nodes) nodes"
     lines += wrapped(
       "\(load.requestsPerLevel) requests a level; prompts of about \(range(load.promptTokens)) tokens "

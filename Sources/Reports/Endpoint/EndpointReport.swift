@@ -2,6 +2,7 @@
 
 import Analysis
 import Measurement
+import Models
 
 /// The result of `moebench endpoint`.
 public struct EndpointReport: Sendable {
@@ -70,6 +71,10 @@ public struct EndpointReport: Sendable {
   /// Of the machine that measured; the server's too where it is local.
   public var environment: Environment
   public var service: Service
+  /// The model of the catalogue that is served, and what the server's name says beyond it.
+  public var catalogued: (entry: ModelEntry, words: [String])?
+  /// Why it is none of the catalogue.
+  public var modelReason: String?
   public var load: Load
   public var levels: [LoadLevel]
   public var objective: ServiceObjective?

@@ -12,6 +12,13 @@ struct ServiceOptions: ParsableArguments {
   @Option(help: "Model to ask for (default: the first the server lists).")
   var model: String?
 
+  @Option(
+    name: .customLong("as"),
+    help: ArgumentHelp(
+      "The catalogue's name of the model served (default: what the server's name for it tells for sure).",
+      valueName: "name"))
+  var catalogueName: String?
+
   @Option(help: "API: chat or completions.")
   var api = EndpointAPI.chat
 

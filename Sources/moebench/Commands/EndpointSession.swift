@@ -21,7 +21,6 @@ struct EndpointSession {
   private let settings: CostSettings
   private let environment = Environment.current()
   private let meters: Metering
-  private let pricing: Pricing
   private let plan: LoadPlan
   private let prompts: PromptMaker
   private let promptsFrom: String
@@ -29,6 +28,9 @@ struct EndpointSession {
   private let timeouts: EndpointTimeouts
   private let key: APIKey?
   private let progress: Progress
+  private let pricing: Pricing
+  /// The catalogue's model that the user says is served.
+  private let said: ModelEntry?
 
   /// Checks every option before anything is sent.
   init(
@@ -41,8 +43,11 @@ struct EndpointSession {
     self.nodes = nodes
     self.progress = progress
     settings = try cost.settings()
-    plan = try load.plan()
     pricing = try Pricing(cost.priceFiles)
+    said = try service.catalogueName.map { (name) throws in
+      try Catalogue.builtIn.model(named: name)
+    }
+    plan = try load.plan()
     objective = try load.slo.map { (flag) throws in try ServiceObjective(flag: flag) }
     timeouts = try service.timeouts()
     key = try EndpointKey.read(file: service.apiKeyFile)
@@ -73,8 +78,26 @@ struct EndpointSession {
       account: meters.account(idle: idle), energyNote: energyNote)
     report.warnings =
       notes + report.requestWarnings + EndpointNotes.warnings(report, key: key, address)
+    try recognise(&report)
     try price(&report, idle)
     return report
+  }
+
+  /// Which model of the catalogue is served: the user's word, or what the server's name for it tells.
+  private func recognise(_ report: inout EndpointReport) throws {
+    if let said {
+      report.catalogued = (said, [])
+      return
+    }
+    switch try Catalogue.builtIn.model(servedAs: report.service.model) {
+    case .known(let entry, let words): report.catalogued = (entry, words)
+    case .unknown(let reason):
+      report.modelReason = reason
+      report.warnings.append(
+        .init(
+          code: "model_unknown",
+          message: "\(reason): no price of the same model is told; --as NAME says what it is"))
+    }
   }
 
   private var job: EndpointJob {
@@ -140,8 +163,9 @@ struct EndpointSession {
     let cost = try RunCost(tests, basis: basis, mix: settings.mix)
     report.cost = cost
     report.costReason = cost.reason
-    report.prices = try EndpointPrices.all(
-      model: report.service.model, cost: cost, pricing)
+    report.prices = pricing.quotesByName(report.catalogued?.entry.name).map {
+      PriceComparison($0, cost: cost)
+    }
     if basis.assumesHardware {
       report.warnings.append(
         .init(

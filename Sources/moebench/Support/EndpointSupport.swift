@@ -48,19 +48,6 @@ enum EndpointPrompts {
   }
 }
 
-enum EndpointPrices {
-  /// Today's prices beside the cost; of the same model where the server's name for it is in the catalogue.
-  static func all(
-    model: String, cost: RunCost, _ pricing: Pricing
-  ) throws -> [PriceComparison] {
-    let wanted = model.lowercased()
-    let name = try Catalogue.builtIn.models.first {
-      $0.name == wanted || $0.title.lowercased() == wanted
-    }?.name
-    return pricing.quotesByName(name).map { PriceComparison($0, cost: cost) }
-  }
-}
-
 enum EndpointNotes {
   static func warnings(
     _ report: EndpointReport, key: APIKey?, _ address: EndpointAddress
