@@ -40,6 +40,39 @@ import Testing
     #expect(try program("history", "show", "x").status == 64)
   }
 
+  @Test("imported results are kept as runs are, and compared; --no-history keeps none")
+  func imports() throws {
+    let file = Fixture.imports("vllm-serve.json")
+    let first = try program("import", file, "--rental", "2.5/h", "-o", "json")
+    #expect(first.status == 0, "\(first.error)")
+    #expect(try program("import", file, "--no-history").status == 0)
+    #expect(try program("import", Fixture.imports("llama-bench.json")).status == 0)
+    let list = try JSONValue(parsing: program("history", "list", "-o", "json").output)
+    let runs = try #require(list["runs"]?.array)
+    #expect(runs.compactMap { $0["run"]?.int } == [2, 1])
+    #expect(runs.allSatisfy { $0["source"]?.string == "imported" })
+    #expect(
+      try JSONValue(parsing: program("history", "export", "1").output)
+        == JSONValue(parsing: first.output))
+    #expect(try program("history", "show", "1").output.contains("qwen3-30b-a3b"))
+    #expect(try program("history", "compare", "1", "1").status == 0)
+    #expect(try program("history", "check").status == 0)
+  }
+
+  @Test("a rental says its hour or not, and nothing else")
+  func rental() throws {
+    let file = Fixture.imports("vllm-serve.json")
+    let plain = try program("import", file, "--rental", "2.5", "-o", "json", "--no-history")
+    for form in ["2.5/h", "2.5/hour"] {
+      let other = try program("import", file, "--rental", form, "-o", "json", "--no-history")
+      #expect(other.status == 0 && other.output == plain.output)
+    }
+    for nonsense in ["2.5/day", "/h", "x", "-1/h", "nan/h"] {
+      let refused = try program("import", file, "--rental=\(nonsense)", "--no-history")
+      #expect(refused.status == 64 && refused.error.contains("rental"), "\(nonsense)")
+    }
+  }
+
   @Test("a store that cannot be used is a warning, and the result is there")
   func unusable() throws {
     let result = try Program.run(

@@ -66,6 +66,11 @@ enum Fixture {
 
   static func path(_ name: String) -> String { checkpoints.appendingPathComponent(name).path }
 
+  /// A result of another tool.
+  static func imports(_ name: String) -> String {
+    checkpoints.deletingLastPathComponent().appendingPathComponent("imports/\(name)").path
+  }
+
   /// A copy of a checkpoint that a test may damage.
   static func copy(_ name: String) throws -> URL {
     let target = FileManager.default.temporaryDirectory

@@ -32,6 +32,7 @@ struct Import_: ParsableCommand {
   var output = ImportFormat.table
   @Option(help: ArgumentHelp("File for the output instead of standard output.", valueName: "file"))
   var outputFile: String?
+  @Flag(help: "Do not keep the results in the history.") var noHistory = false
 
   mutating func run() throws {
     let hints = try hints()
@@ -47,7 +48,13 @@ struct Import_: ParsableCommand {
         results.append(try pricing.repriced(StoredResult(document, file: file), cost))
       }
     }
-    try write(results)
+    let content = try content(results)
+    // Kept before they are shown: a full disk or a closed pipe loses nothing.
+    for result in results {
+      Keeping.keep(
+        try StoredResult(result.document, file: result.result.file), unless: noHistory)
+    }
+    try write(content)
   }
 
   private func hints() throws -> ImportHints {
@@ -62,23 +69,24 @@ struct Import_: ParsableCommand {
       model: model, promptTokens: promptTokens, generatedTokens: genTokens, batch: batch)
   }
 
-  private func write(_ results: [RepricedResult]) throws {
-    guard let content = try content(results) else {
-      throw Failure(
-        .usage, "-o json holds one result, and these are \(results.count): -o jsonl holds them all")
-    }
+  private func write(_ content: String) throws {
     guard let outputFile else { return Output.standard(content) }
     try AtomicFile.write(outputFile, Array(content.utf8))
   }
 
-  private func content(_ results: [RepricedResult]) throws -> String? {
+  private func content(_ results: [RepricedResult]) throws -> String {
     let style = outputFile == nil ? Output.style : .plain
     switch output {
     case .table:
       return results.map { $0.result.measurements(style) + "\n" + $0.text(style) }
         .joined(separator: "\n")
     case .json:
-      return results.count == 1 ? try results[0].document.text(pretty: true) + "\n" : nil
+      guard results.count == 1 else {
+        throw Failure(
+          .usage,
+          "-o json holds one result, and these are \(results.count): -o jsonl holds them all")
+      }
+      return try results[0].document.text(pretty: true) + "\n"
     case .jsonl:
       return try results.map { try $0.document.text() + "\n" }.joined()
     }

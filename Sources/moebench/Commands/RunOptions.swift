@@ -192,8 +192,8 @@ struct CostOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What the machine rents for, $ per hour, electricity included (virtual machines: list prices by vCPU, AWS 2025-03).",
-      valueName: "usd"))
+      "What the machine rents for, $ per hour, as 2.5 or 2.5/h, electricity included (virtual machines: list prices by vCPU, AWS 2025-03).",
+      valueName: "usd"), transform: Self.hourly)
   var rental: Double?
 
   @Option(
@@ -281,6 +281,15 @@ struct CostOptions: ParsableArguments {
       "tickets, assistant, agent, chat, summaries, or in:out[:cached] (3:1, chat where a request's length matters).",
       valueName: "name"))
   var workload: String?
+
+  /// Money an hour, with or without saying that it is.
+  @Sendable private static func hourly(_ text: String) throws -> Double {
+    let ending = ["/hour", "/h"].first { text.hasSuffix($0) } ?? ""
+    guard let value = Double(text.dropLast(ending.count)) else {
+      throw ValidationError("must be $ an hour, as 2.5 or 2.5/h")
+    }
+    return value
+  }
 
   func settings() throws -> CostSettings {
     var settings = CostSettings()

@@ -8,7 +8,7 @@ import StrictJSON
 enum Keeping {
   static let help: ArgumentHelp = "Do not keep this run in the history."
 
-  /// Adds a finished or interrupted run, with the bytes `-o json` would have written.
+  /// Adds a finished, interrupted or imported run, with the bytes `-o json` would have written.
   static func keep(_ result: @autoclosure () throws -> StoredResult, unless noHistory: Bool) {
     guard !noHistory else { return }
     do {
