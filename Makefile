@@ -55,6 +55,9 @@ completions: build
 man: build
 	@mkdir -p .build/man
 	$(SWIFT) package -c release plugin --allow-writing-to-directory .build/man generate-manual --multi-page --output-directory .build/man
+	@for name in $$(.build/release/moebench --help | sed -n '/^SUBCOMMANDS/,$$s/^  \([a-z][a-z]*\) .*/\1/p'); do \
+	  [ -s .build/man/moebench.$$name.1 ] || { echo "no page for moebench $$name" >&2; exit 1; }; \
+	done
 	@ls .build/man
 
 clean:
