@@ -20,7 +20,7 @@ public struct PriceConflict: Sendable, Hashable {
   public let otherOrigin: String
 }
 
-/// The built-in table and users' tables; the later date wins, then the later table.
+/// The built-in table and users' tables; the price seen later wins, then the later table.
 public struct PriceBook: Sendable {
   private let entries: [(row: PriceRow, origin: String, table: Int)]
 
@@ -31,14 +31,17 @@ public struct PriceBook: Sendable {
   }
 
   /// The row of each offer that holds on `day`, in the order of the tables, and the disagreements
-  /// between tables. Claims are left out.
+  /// between tables. Claims are left out. A winning row takes over what the losing ones know of the
+  /// offer: which models it is, and that it is well known.
   public func resolve(on day: Day) -> (rows: [PriceRow], conflicts: [PriceConflict]) {
     var best: [String: Int] = [:]
     var order: [String] = []
+    var known: [String: PriceRow] = [:]
     var conflicts: [PriceConflict] = []
     for (index, entry) in entries.enumerated()
     where entry.row.kind == .list && entry.row.holds(on: day) {
       let offer = entry.row.offer
+      known[offer] = known[offer].map(entry.row.knowing) ?? entry.row
       guard let held = best[offer] else {
         best[offer] = index
         order.append(offer)
@@ -53,12 +56,17 @@ public struct PriceBook: Sendable {
             other: entries[loser].row, otherOrigin: entries[loser].origin))
       }
     }
-    return (order.compactMap { best[$0].map { entries[$0].row } }, conflicts)
+    let rows = order.compactMap { offer in
+      best[offer].map { index in
+        known[offer].map(entries[index].row.knowing) ?? entries[index].row
+      }
+    }
+    return (rows, conflicts)
   }
 
   private func wins(_ a: Int, over b: Int) -> Bool {
     let (x, y) = (entries[a], entries[b])
-    guard let day = x.row.effectiveDay, let other = y.row.effectiveDay, day != other else {
+    guard let day = x.row.dayOfSight, let other = y.row.dayOfSight, day != other else {
       return (x.table, a) > (y.table, b)
     }
     return day > other
@@ -72,19 +80,35 @@ public struct PriceBook: Sendable {
   }
 
   /// Prices to set beside a model: the same model's where there are any, and the well-known open
-  /// models otherwise, marked as other models. The cheapest output comes first.
+  /// models otherwise, marked as other models, at all their hours. The cheapest output comes first.
   ///
   /// - Parameter model: A catalogue name; nil for a model that is in no catalogue.
   public func quotes(for model: String?, on day: Day) -> [Quote] {
     let rows = resolve(on: day).rows
     let wanted = model?.lowercased()
-    let same = rows.filter { row in wanted.map { row.catalogue.contains($0) } ?? false }
-    let shown = same.isEmpty ? rows.filter(\.headline) : same
+    // By service: a price by the clock comes with all its hours.
+    func services(_ belongs: (PriceRow) -> Bool) -> [PriceRow] {
+      let names = Set(rows.filter(belongs).map(\.service))
+      return rows.filter { names.contains($0.service) }
+    }
+    let same = services { row in wanted.map { row.catalogue.contains($0) } ?? false }
+    let shown = same.isEmpty ? services(\.headline) : same
     return shown.map { Quote(row: $0, sameModel: !same.isEmpty) }
       .sorted { order($0.row) < order($1.row) }
   }
 
   private func order(_ row: PriceRow) -> (Double, String) {
     (row.usdPerMillionOutput ?? .infinity, row.id)
+  }
+}
+
+extension PriceRow {
+  /// The row with what another row of the same offer knows of the model.
+  fileprivate func knowing(_ other: PriceRow) -> PriceRow {
+    var row = self
+    row.headline = headline || other.headline
+    row.catalogue += other.catalogue.filter { !catalogue.contains($0) }
+    row.openWeights = openWeights ?? other.openWeights
+    return row
   }
 }

@@ -60,13 +60,22 @@ extension PriceRow {
     (validFrom.map { $0 <= day } ?? true) && (validTo.map { day < $0 } ?? true)
   }
 
-  /// The day that decides between two rows of the same offer: the first of validity, or when seen.
-  public var effectiveDay: Day? { validFrom ?? Day(asOf) }
+  /// The day that decides between two rows of the same offer: when the price was seen.
+  public var dayOfSight: Day? { Day(asOf) }
 
-  /// The same offer: provider, model and hours.
-  public var offer: String {
-    "\(provider.lowercased())|\(modelID.lowercased())|\(timeBand?.rawValue ?? "")"
+  /// Provider, model and tier, whatever the hour: what one bill is for.
+  ///
+  /// The tier of a price by the clock only describes its hours. A provider's name before the model,
+  /// as LiteLLM writes it, says nothing more.
+  public var service: String {
+    let provider = provider.lowercased()
+    var id = modelID.lowercased()
+    if id.hasPrefix(provider + "/") { id.removeFirst(provider.count + 1) }
+    return "\(provider)|\(id)|\(timeBand == nil ? tier?.lowercased() ?? "" : "")"
   }
+
+  /// The same offer: a service and its hours.
+  public var offer: String { "\(service)|\(timeBand?.rawValue ?? "")" }
 
   /// The price for requests of this length; nil where input, output or the step is unknown.
   public func apiPrice(inputTokensPerRequest: Double = 0) -> ApiPrice? {

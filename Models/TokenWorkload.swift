@@ -11,6 +11,8 @@ public struct TokenWorkload: Sendable, Hashable {
   public let inputTokensPerRequest: Double
   public let outputTokensPerRequest: Double
   public let cachedShare: Double
+  /// Whether its requests may wait for hours, as an API's batch price asks.
+  public let acceptsBatch: Bool
   public let source: String
   public let note: String?
 
@@ -48,6 +50,7 @@ extension TokenWorkload {
     inputTokensPerRequest = try node.amount("input_tokens")
     outputTokensPerRequest = try node.amount("output_tokens")
     cachedShare = try node.member("cached_share").share()
+    acceptsBatch = try node.flag("accepts_batch")
     source = try node.string("source")
     note = try node.optionalString("note")
     mix = try Self.mix(node, requests, inputTokensPerRequest, outputTokensPerRequest, cachedShare)
@@ -85,7 +88,7 @@ extension TokenWorkload {
     } catch { throw fault }
     (name, title, requests) = (flag, "\(flag) by hand", 1)
     (inputTokensPerRequest, outputTokensPerRequest, cachedShare) = (input, output, cached)
-    (source, note) = ("given", nil)
+    (acceptsBatch, source, note) = (false, "given", nil)
   }
 
   private static var names: String {

@@ -43,7 +43,10 @@ private func table(_ change: String, file: String = "mine.json") throws(DataErro
   func fallback() throws {
     let book = PriceBook([try PriceTable.builtIn])
     let quotes = book.quotes(for: "granite-3.1-1b-a400m", on: try day("2026-11-21"))
-    #expect(quotes.count == 8)
+    #expect(quotes.count == 10)
+    let clocked = quotes.filter { $0.row.timeBand != nil }.map(\.row.modelID).sorted()
+    #expect(
+      clocked == ["deepseek-flash", "deepseek-flash", "deepseek-v4-pro", "deepseek-v4-pro"])
     #expect(quotes.allSatisfy { !$0.sameModel && $0.row.openWeights == true })
     #expect(quotes.first?.row.id == "deepinfra-gpt-oss-20b")
     #expect(book.quotes(for: nil, on: try day("2026-11-21")) == quotes)
@@ -121,7 +124,7 @@ private func table(_ change: String, file: String = "mine.json") throws(DataErro
     let mine = try PriceTable(parsing: Array(row.utf8), file: "mine.json")
     let (rows, conflicts) = PriceBook([try PriceTable.builtIn, mine])
       .resolve(on: try day("2026-11-21"))
-    #expect(rows.first { $0.offer == "deepinfra|openai/gpt-oss-20b|" }?.source == "contract")
+    #expect(rows.first { $0.offer == "deepinfra|openai/gpt-oss-20b||" }?.source == "contract")
     #expect(conflicts.count == 1)
     #expect(conflicts.first?.usedOrigin == "mine.json")
     #expect(conflicts.first?.other.usdPerMillionOutput == 0.14)
@@ -138,8 +141,61 @@ private func table(_ change: String, file: String = "mine.json") throws(DataErro
     let (rows, conflicts) = PriceBook([try PriceTable.builtIn, mine])
       .resolve(on: try day("2026-11-21"))
     #expect(
-      rows.first { $0.offer == "deepinfra|openai/gpt-oss-20b|" }?.usdPerMillionOutput == 0.14)
+      rows.first { $0.offer == "deepinfra|openai/gpt-oss-20b||" }?.usdPerMillionOutput == 0.14)
     #expect(conflicts.map(\.usedOrigin) == ["built-in prices"])
+  }
+
+  @Test("a user's price takes the place of the built-in one wherever that was shown")
+  func takesPlace() throws {
+    let row = """
+      {"schema":"moebench.prices/1","rows":[{"provider":"DeepInfra","model":"mine",
+      "model_id":"openai/gpt-oss-20b","as_of":"2026-11-20",
+      "source":"contract","usd_per_million_input":0.02,"usd_per_million_output":0.1}]}
+      """
+    let book = PriceBook([
+      try PriceTable.builtIn, try PriceTable(parsing: Array(row.utf8), file: "mine.json"),
+    ])
+    let today = try day("2026-11-21")
+    let others = book.quotes(for: nil, on: today)
+    #expect(others.count == 10 && others.first?.row.source == "contract")
+    let same = book.quotes(for: "gpt-oss-20b", on: today)
+    #expect(same.map(\.row.provider) == ["DeepInfra", "Groq"])
+    #expect(same.first?.row.usdPerMillionOutput == 0.1)
+  }
+
+  @Test("a provider's name before the model's does not hide that two rows are one offer")
+  func prefixed() throws {
+    let map = """
+      {"deepinfra/openai/gpt-oss-20b":{"input_cost_per_token":9e-6,"output_cost_per_token":9e-6,
+      "litellm_provider":"deepinfra","mode":"chat"}}
+      """
+    let seen = try day("2026-11-21")
+    let mine = try PriceImport(parsing: Array(map.utf8), file: "theirs.json", seen: seen).table
+    let book = PriceBook([try PriceTable.builtIn, mine])
+    #expect(book.resolve(on: seen).conflicts.map(\.usedOrigin) == ["theirs.json"])
+    #expect(book.quotes(for: "gpt-oss-20b", on: seen).map(\.row.usdPerMillionInput) == [0.075, 9])
+  }
+
+  @Test("the price seen later wins, whenever it began to hold; another tier is another offer")
+  func seenLater() throws {
+    func row(_ fields: String) -> String {
+      """
+      {"provider":"P","model":"m","source":"s","usd_per_million_input":1,\(fields)}
+      """
+    }
+    func table(_ rows: String..., file: String) throws -> PriceTable {
+      let text = #"{"schema":"moebench.prices/1","rows":["# + rows.joined(separator: ",") + "]}"
+      return try PriceTable(parsing: Array(text.utf8), file: file)
+    }
+    let first = try table(row(#""as_of":"2026-11-21","usd_per_million_output":2"#), file: "a")
+    let second = try table(
+      row(#""as_of":"2026-12-01","valid_from":"2026-11-01","usd_per_million_output":3"#),
+      row(#""id":"f","tier":"fast","as_of":"2026-12-01","usd_per_million_output":4"#), file: "b")
+    for tables in [[first, second], [second, first]] {
+      let (rows, conflicts) = PriceBook(tables).resolve(on: try day("2026-12-02"))
+      #expect(Set(rows.map(\.usdPerMillionOutput)) == [3, 4])
+      #expect(conflicts.map(\.usedOrigin) == ["b"])
+    }
   }
 
   @Test("a table written out reads back the same")
@@ -242,13 +298,14 @@ private func table(_ change: String, file: String = "mine.json") throws(DataErro
   func builtIn() throws {
     let names = Set(try TokenWorkload.builtIn.map(\.name))
     #expect(names == ["tickets", "assistant", "agent", "chat", "summaries"])
+    #expect(try TokenWorkload.builtIn.filter(\.acceptsBatch).map(\.name) == ["summaries"])
     #expect(try Scenario.builtIn.map(\.apiFactor) == [1, 1.34, 1.83, 0.1, 1])
   }
 
   @Test("a workload by hand is in:out with a cached share or percentage")
   func byHand() throws {
     let workload = try TokenWorkload(flag: "1000:200:90%")
-    #expect(workload.mix.cachedShare == 0.9)
+    #expect(workload.mix.cachedShare == 0.9 && !workload.acceptsBatch)
     #expect(try TokenWorkload(flag: "1000:200:0.9").mix == workload.mix)
     for flag in ["", "1:2:3", "a:b", "1", "-1:2", "nan:1", "inf:1", "0:0", "1:2:3:4"] {
       #expect(throws: DataError.self) { try TokenWorkload(flag: flag) }
