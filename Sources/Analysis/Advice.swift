@@ -54,9 +54,11 @@ public struct Advice: Sendable {
     self.cost = cost
     if let reason = cost.reason, cost.blended == nil { throw AdviceError.noCost(reason) }
     let input = question.workload.inputTokensPerRequest
-    let offers = Offer.all(quotes, mix: question.workload.mix, inputTokensPerRequest: input)
+    let offers = Offer.all(
+      quotes, mix: question.workload.mix, inputTokensPerRequest: input,
+      batch: question.workload.acceptsBatch)
     guard let first = offers.first else { throw AdviceError.noPrice }
-    let simulation = Simulation(seed: question.seed, draws: 4000)
+    let simulation = Self.simulation(question)
     func decide(_ offer: Offer, _ change: (DecisionCase) -> DecisionCase = { $0 }) throws
       -> Decision
     {
@@ -66,10 +68,10 @@ public struct Advice: Sendable {
     others = try offers.dropFirst().map { OfferDecision(offer: $0, decision: try decide($0)) }
     self.scenarios = try scenarios.map { scenario in
       let banded = scenario.timeBand.flatMap { band in
-        Offer.all(
-          first.rows.map { Quote(row: $0, sameModel: first.sameModel) },
-          mix: question.workload.mix, inputTokensPerRequest: input, band: band
-        ).first?.usdPerMillion
+        Offer(
+          first.rows, sameModel: first.sameModel, mix: question.workload.mix,
+          inputTokensPerRequest: input, band: band, batch: first.batchDiscount != nil
+        )?.usdPerMillion
       }
       return ScenarioDecision(
         scenario: scenario,
@@ -86,6 +88,24 @@ public struct Advice: Sendable {
     carbon = CarbonCost(
       cost.basis.carbon, used, cost.throughput, mix: question.workload.mix,
       knowsEnergy: cost.carbon.knowsEnergy)
+  }
+
+  /// The same question for a share of the traffic, against the same offer: what a router sends here.
+  ///
+  /// - Parameter share: Above 0, at most 1.
+  public func decision(forShare share: Double) throws(CostError) -> Decision {
+    var part = question
+    part.traffic = try Traffic(
+      millionTokensPerMonth: question.traffic.millionTokensPerMonth * share)
+    return try Self.decisionCase(part, cost, primary.offer.usdPerMillion)
+      .decide(Self.simulation(question))
+  }
+
+  /// Draws behind every interval and share of an answer.
+  public static let draws = 4000
+
+  private static func simulation(_ question: Question) -> Simulation {
+    Simulation(seed: question.seed, draws: draws)
   }
 
   private static func decisionCase(

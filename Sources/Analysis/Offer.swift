@@ -12,19 +12,30 @@ public struct Offer: Sendable {
   public let usdPerMillion: Estimate
   /// A cache hit had to be priced as ordinary input.
   public let assumesNoCacheDiscount: Bool
+  /// Share taken off because the requests wait in a batch; nil where each is answered at once.
+  public let batchDiscount: Double?
 
   public var row: PriceRow { rows[0] }
 
-  /// - Parameter band: Only the hours of this band, where the offer has any.
-  /// - Returns: nil where a price for requests of this length is not known.
+  /// Model and provider, as a sentence says them.
+  public var name: String {
+    "\(row.model) at \(row.provider)" + (batchDiscount == nil ? "" : " in batches")
+  }
+
+  /// - Parameters:
+  ///   - band: Only the hours of this band, where the offer has any.
+  ///   - batch: At the price of batches.
+  /// - Returns: nil where a price for requests of this length, or a batch's, is not known.
   init?(
     _ rows: [PriceRow], sameModel: Bool, mix: TokenMix, inputTokensPerRequest: Double,
-    band: PriceRow.TimeBand? = nil
+    band: PriceRow.TimeBand? = nil, batch: Bool = false
   ) {
     let held = rows.filter { band == nil || $0.timeBand == nil || $0.timeBand == band }
+    let discounts = held.compactMap { $0.batchDiscount ?? 0 > 0 ? $0.batchDiscount : nil }
+    if batch, discounts.count != held.count { return nil }
     let priced = held.compactMap { row -> (row: PriceRow, usd: Double)? in
       row.apiPrice(inputTokensPerRequest: inputTokensPerRequest).map {
-        (row, $0.usdPerMillion(for: mix))
+        (row, $0.usdPerMillion(for: mix) * (batch ? 1 - (row.batchDiscount ?? 0) : 1))
       }
     }
     guard let low = priced.map(\.usd).min(), let high = priced.map(\.usd).max(), low > 0 else {
@@ -37,6 +48,7 @@ public struct Offer: Sendable {
     let mean = priced.count > 1 ? low + (high - low) * share : low
     self.rows = priced.sorted { $0.usd < $1.usd }.map(\.row)
     self.sameModel = sameModel
+    batchDiscount = batch ? discounts.min() : nil
     usdPerMillion = .between(low, min(max(mean, low), high), high)
     assumesNoCacheDiscount = priced.contains { pair in
       pair.row.apiPrice(inputTokensPerRequest: inputTokensPerRequest)?
@@ -47,23 +59,29 @@ public struct Offer: Sendable {
 
 extension Offer {
   /// All offers for a workload, the same model's first, the cheapest first among equals.
+  ///
+  /// - Parameter batch: Whether its requests may wait: a batch's price is then an offer of its own,
+  ///   where a discount is known.
   public static func all(
     _ quotes: [Quote], mix: TokenMix, inputTokensPerRequest: Double,
-    band: PriceRow.TimeBand? = nil
+    band: PriceRow.TimeBand? = nil, batch: Bool = false
   ) -> [Offer] {
     var groups: [(key: String, quotes: [Quote])] = []
     for quote in quotes {
-      let key = "\(quote.row.provider.lowercased())|\(quote.row.modelID.lowercased())"
+      // A flat price beside one by the clock is another offer, not a third band.
+      let key = quote.row.service + (quote.row.timeBand == nil ? "" : "|by the clock")
       if let index = groups.firstIndex(where: { $0.key == key }) {
         groups[index].quotes.append(quote)
       } else {
         groups.append((key, [quote]))
       }
     }
-    return groups.compactMap { group in
-      Offer(
-        group.quotes.map(\.row), sameModel: group.quotes[0].sameModel, mix: mix,
-        inputTokensPerRequest: inputTokensPerRequest, band: band)
+    return groups.flatMap { group in
+      (batch ? [false, true] : [false]).compactMap { batch in
+        Offer(
+          group.quotes.map(\.row), sameModel: group.quotes[0].sameModel, mix: mix,
+          inputTokensPerRequest: inputTokensPerRequest, band: band, batch: batch)
+      }
     }.sorted {
       ($0.sameModel ? 0 : 1, $0.usdPerMillion.best) < ($1.sameModel ? 0 : 1, $1.usdPerMillion.best)
     }

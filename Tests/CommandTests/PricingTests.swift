@@ -159,6 +159,27 @@ import Testing
     }
   }
 
+  /// By hand: the share's machines and the dear model's part, over all tokens.
+  @Test("--cascade here:20% prices the machine at a fifth of the traffic, as decide itself does")
+  func routed() throws {
+    let place = try Place()
+    func decide(_ traffic: String, _ more: String...) throws -> JSONValue {
+      let done = try Program.run(
+        "decide",
+        arguments: [
+          place.result, "--traffic", traffic, "--hardware-cost", "900", "-o", "json",
+        ] + more)
+      #expect(done.status == 0, "\(done.error)")
+      return try JSONValue(parsing: done.output)
+    }
+    let whole = try decide("300M/month", "--cascade", "here:0.2")
+    let part = try decide("60M/month")
+    let here = try #require(part["self_host_usd_per_month"]?["value"]?.double)
+    let dear = try #require(whole["api_usd_per_million"]?["value"]?.double)
+    let router = try #require(whole["cascade"]?["router"]?["usd_per_million"]?.double)
+    #expect(abs(router / ((here + 240 * dear) / 300) - 1) < 1e-9)
+  }
+
   @Test("a user's price table stands beside the built-in one, same weights recognised")
   func priceFiles() throws {
     let place = try Place()

@@ -100,6 +100,63 @@ import Testing
     }
   }
 
+  /// 0.1 $ an hour are 73 $ a month whatever the use, and the machine's tokens cost nothing more.
+  @Test("a router's share here pays for the whole machine, a cascade tries it for all")
+  func cascadeHere() throws {
+    var settings = CostSettings()
+    settings.rentalUsdPerHour = 0.1
+    let report = try advice("100k/day", settings, watts: 10)
+    let millions = report.advice.question.traffic.millionTokensPerMonth
+    let dear = report.advice.primary.decision.apiUsdPerMillion.best
+    let cascade = try AdviceReport.Cascade(
+      here: report.advice, dear: ("API", dear), cheapShare: 0.2)
+    #expect(abs(cascade.cheapUsdPerMillion / (73 / (0.2 * millions)) - 1) < 1e-12)
+    #expect(abs(cascade.cheapUsdPerMillionOfAll / (73 / millions) - 1) < 1e-12)
+    let all = 73 / millions + 0.8 * dear
+    #expect(abs(cascade.router.usdPerMillion / all - 1) < 1e-12)
+    #expect(abs(cascade.cascade.usdPerMillion / all - 1) < 1e-12)
+  }
+
+  private func quotes(_ model: String?) throws -> [Quote] {
+    PriceBook([try PriceTable.builtIn]).quotes(
+      for: model, on: try #require(Day("2026-11-21")))
+  }
+
+  @Test("V4 Pro by the clock costs 35 of 168 hours its peak price, whichever model it is beside")
+  func peakHours() throws {
+    for model in [nil, "deepseek-v4-pro"] {
+      func week(_ mix: TokenMix, _ band: PriceRow.TimeBand? = nil) throws -> Estimate {
+        let offers = Offer.all(
+          try quotes(model), mix: mix, inputTokensPerRequest: 1000, band: band)
+        return try #require(offers.first { $0.row.modelID == "deepseek-v4-pro" }).usdPerMillion
+      }
+      #expect(abs(try week(.inputOnly).best - 0.7975) < 1e-5)
+      #expect(abs(try week(.outputOnly).best - 2.3925) < 1e-5)
+      let blend = try week(.threeToOne)
+      #expect(abs(blend.low - 0.99) < 1e-9 && abs(blend.high - 1.98) < 1e-9)
+      #expect(abs(try week(.threeToOne, .offPeak).best - 0.99) < 1e-9)
+    }
+  }
+
+  @Test("where requests may wait, a known batch discount is an offer of its own")
+  func batches() throws {
+    let workload = try TokenWorkload(flag: "summaries")
+    func offers(_ batch: Bool) throws -> [Offer] {
+      Offer.all(
+        try quotes("gpt-oss-20b"), mix: workload.mix,
+        inputTokensPerRequest: workload.inputTokensPerRequest, batch: batch)
+    }
+    let plain = try offers(false)
+    #expect(plain.map(\.batchDiscount) == [nil, nil])
+    let both = try offers(true)
+    // Groq halves its price for batches; DeepInfra publishes none.
+    let batched = both.filter { $0.batchDiscount != nil }
+    #expect(both.count == 3 && batched.map(\.row.provider) == ["Groq"])
+    let whole = try #require(plain.first { $0.row.provider == "Groq" }).usdPerMillion
+    #expect(batched.first?.usdPerMillion.best == whole.best / 2)
+    #expect(batched.first?.name.hasSuffix("in batches") == true)
+  }
+
   @Test("a cascade pays the cheap model always, a router only for its own share")
   func cascade() throws {
     let cascade = try AdviceReport.Cascade(

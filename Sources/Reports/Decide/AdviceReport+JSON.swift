@@ -24,6 +24,7 @@ extension AdviceReport {
             ("input_tokens_per_request", .numberOrNull(question.workload.inputTokensPerRequest)),
             ("output_tokens_per_request", .numberOrNull(question.workload.outputTokensPerRequest)),
             ("cached_share", .numberOrNull(question.workload.cachedShare)),
+            ("accepts_batch", .bool(question.workload.acceptsBatch)),
             ("source", .string(question.workload.source)),
           ])
         ),
@@ -183,6 +184,7 @@ extension Offer {
       ("as_of", .string(row.asOf)), ("source", .string(row.source)),
       ("tiers", .array(rows.compactMap { $0.tier.map { .string($0) } })),
       ("cache_hits_priced_as_input", .bool(assumesNoCacheDiscount)),
+      ("batch_discount", .numberOrNull(batchDiscount)),
     ])
   }
 }
@@ -199,6 +201,7 @@ extension AdviceReport.Cascade {
       ("cheap", .string(cheapName)), ("dear", .string(dearName)),
       ("cheap_share", .numberOrNull(cheapShare)),
       ("cheap_usd_per_million", .numberOrNull(cheapUsdPerMillion)),
+      ("cheap_usd_per_million_of_all", .numberOrNull(cheapUsdPerMillionOfAll)),
       ("dear_usd_per_million", .numberOrNull(dearUsdPerMillion)),
       ("router", cost(router)), ("cascade", cost(cascade)),
     ])

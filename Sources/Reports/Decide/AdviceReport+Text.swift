@@ -44,7 +44,9 @@ extension AdviceReport {
     for decided in [advice.primary] + advice.others {
       let decision = decided.decision
       table.add([
-        CostText.name(of: decided.offer.row.withoutBand, width: 34),
+        CostText.name(
+          of: decided.offer.row.withoutBand, width: 34,
+          batch: decided.offer.batchDiscount != nil),
         Number.short(decision.apiUsdPerMillion.best),
         Number.short(decision.apiUsdPerMonth.best),
         "\(Number.short(decision.ratio.best))×", decision.breakEven.short,
@@ -90,10 +92,15 @@ extension AdviceReport {
         ? "\(Number.percent(cost.savingShare)) less" : "\(Number.percent(-cost.savingShare)) more"
       return "\(name): \(Number.short(cost.usdPerMillion)) $/M, \(change) than the dear one alone."
     }
+    let always =
+      cascade.cheapUsdPerMillionOfAll == cascade.cheapUsdPerMillion
+      ? ""
+      : " Tried first for all of them it costs \(Number.short(cascade.cheapUsdPerMillionOfAll)) $/M."
     return [style.bold("Cheap and dear together")]
       + wrapped(
         "\(cascade.cheapName) at \(Number.short(cascade.cheapUsdPerMillion)) $/M settles \(Number.percent(cascade.cheapShare)) of the requests, "
-          + "\(cascade.dearName) at \(Number.short(cascade.dearUsdPerMillion)) $/M the rest.")
+          + "\(cascade.dearName) at \(Number.short(cascade.dearUsdPerMillion)) $/M the rest."
+          + always)
       + wrapped(line("Router (each request to one of them)", cascade.router))
       + wrapped(line("Cascade (the cheap one always tried first)", cascade.cascade))
   }

@@ -13,26 +13,48 @@ public struct AdviceReport: Sendable {
     public let cheapName: String
     public let dearName: String
     public let cheapShare: Double
+    /// Of the share that a router sends to the cheap model.
     public let cheapUsdPerMillion: Double
+    /// Of all requests, which a cascade gives to the cheap model first. A machine's own price falls
+    /// with its use; an API's is the same.
+    public let cheapUsdPerMillionOfAll: Double
     public let dearUsdPerMillion: Double
     public let router: RoutedCost
     public let cascade: RoutedCost
 
+    /// - Parameter cheapUsdPerMillionOfAll: Where it differs from the share's.
     /// - Throws: `CostError` for a share outside 0...1 or a price that is none.
     public init(
       cheap: (name: String, usdPerMillion: Double), dear: (name: String, usdPerMillion: Double),
-      cheapShare: Double
+      cheapShare: Double, cheapUsdPerMillionOfAll: Double? = nil
     ) throws(CostError) {
       (cheapName, cheapUsdPerMillion) = cheap
+      let ofAll = cheapUsdPerMillionOfAll ?? cheap.usdPerMillion
+      self.cheapUsdPerMillionOfAll = ofAll
       (dearName, dearUsdPerMillion) = dear
       self.cheapShare = cheapShare
       func cost(_ mode: RoutingMode) throws(CostError) -> RoutedCost {
         try RoutedCost(
-          mode: mode, cheapShare: cheapShare, cheapUsdPerMillion: cheap.usdPerMillion,
+          mode: mode, cheapShare: cheapShare,
+          cheapUsdPerMillion: mode == .router ? cheap.usdPerMillion : ofAll,
           dearUsdPerMillion: dear.usdPerMillion)
       }
       router = try cost(.router)
       cascade = try cost(.cascade)
+    }
+
+    /// This machine as the cheap model: it is paid for whole, so a token of a router's share costs
+    /// more than one of all the traffic.
+    public init(
+      here advice: Advice, dear: (name: String, usdPerMillion: Double), cheapShare: Double
+    ) throws(CostError) {
+      let ofAll = advice.primary.decision.selfHostUsdPerMillion.best
+      let ofShare =
+        cheapShare > 0
+        ? try advice.decision(forShare: cheapShare).selfHostUsdPerMillion.best : ofAll
+      try self.init(
+        cheap: ("this machine", ofShare), dear: dear, cheapShare: cheapShare,
+        cheapUsdPerMillionOfAll: ofAll)
     }
   }
 
@@ -70,7 +92,7 @@ extension AdviceReport {
     return text
   }
 
-  private var offerName: String { "\(price.model) at \(price.provider)" }
+  private var offerName: String { advice.primary.offer.name }
 
   private var comparison: String {
     let own = decision.selfHostUsdPerMonth
@@ -118,7 +140,7 @@ extension AdviceReport {
   }
 
   private var surety: String {
-    "\(Number.percent(decision.confidence)) of 4,000 draws over all ranges agree."
+    "\(Number.percent(decision.confidence)) of \(Advice.draws) draws over all ranges agree."
   }
 
   /// What money does not show.

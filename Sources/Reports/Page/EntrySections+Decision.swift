@@ -111,7 +111,7 @@ extension EntrySections {
     guard let advice = entry.advice?.advice else { return nil }
     let offers = ([advice.primary] + advice.others).map { decided in
       [
-        "\(decided.offer.row.model), \(decided.offer.row.provider)",
+        decided.offer.name,
         decided.offer.sameModel ? "this model" : "another",
         decided.decision.apiUsdPerMillion.cell, decided.decision.apiUsdPerMonth.cell,
         "\(Number.short(decided.decision.ratio.best))×", decided.decision.breakEven.words,

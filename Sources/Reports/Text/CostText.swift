@@ -74,14 +74,15 @@ public struct CostText: Sendable {
   }
 
   /// Model and provider, shortened to what fits; the tier only by its hours.
-  static func name(of row: PriceRow, width: Int = nameWidth) -> String {
-    let band: String
+  static func name(of row: PriceRow, width: Int = nameWidth, batch: Bool = false) -> String {
+    var band: String
     let isNamed = row.model.lowercased().contains("peak")
     switch isNamed ? nil : row.timeBand {
     case .peak: band = ", peak"
     case .offPeak: band = ", off-peak"
     case nil: band = ""
     }
+    if batch { band += ", batch" }
     let end = " (\(row.provider)\(band))".safeForTerminal.shortened(to: 24)
     return row.model.safeForTerminal.shortened(to: max(8, width - end.count)) + end
   }

@@ -160,16 +160,15 @@ private struct CascadeFlag {
   /// The dear model is the one the decision is against.
   func resolve(advice: Advice, pricing: Pricing) throws -> AdviceReport.Cascade {
     let dear = advice.primary.offer
+    let dearPrice = (dear.name, dear.usdPerMillion.best)
+    if cheap == "here" {
+      return try AdviceReport.Cascade(here: advice, dear: dearPrice, cheapShare: share)
+    }
     return try AdviceReport.Cascade(
-      cheap: try price(advice, pricing),
-      dear: ("\(dear.row.model) at \(dear.row.provider)", dear.usdPerMillion.best),
-      cheapShare: share)
+      cheap: try price(advice, pricing), dear: dearPrice, cheapShare: share)
   }
 
   private func price(_ advice: Advice, _ pricing: Pricing) throws -> (String, Double) {
-    if cheap == "here" {
-      return ("this machine", advice.primary.decision.selfHostUsdPerMillion.best)
-    }
     let workload = advice.question.workload
     let (rows, _) = pricing.book.resolve(on: try Pricing.today())
     let wanted = cheap.lowercased()
@@ -179,12 +178,12 @@ private struct CascadeFlag {
     }
     let offers = Offer.all(
       named.map { Quote(row: $0, sameModel: false) }, mix: workload.mix,
-      inputTokensPerRequest: workload.inputTokensPerRequest)
+      inputTokensPerRequest: workload.inputTokensPerRequest, batch: workload.acceptsBatch)
     guard let offer = offers.first else {
       throw Failure(
         .usage,
         "--cascade: no price of \"\(cheap.prefix(60))\" is known; moebench prices lists them")
     }
-    return ("\(offer.row.model) at \(offer.row.provider)", offer.usdPerMillion.best)
+    return (offer.name, offer.usdPerMillion.best)
   }
 }
