@@ -20,8 +20,8 @@ extension ImportReader {
         skip(node, "no price per token of input and output")
         continue
       }
-      guard input > 0 || output > 0 else {
-        skip(node, "priced at 0 for input and output: free or unknown")
+      guard input > 0, output > 0 else {
+        skip(node, "priced at 0 for input or output: free or unknown")
         continue
       }
       try addLiteLLM(name, node, input, output)
@@ -48,7 +48,7 @@ extension ImportReader {
   ) throws(DataError) -> [PriceRow.ContextStep] {
     let prefix = "input_cost_per_token_above_"
     var steps: [PriceRow.ContextStep] = []
-    for (key, member) in try node.members() where key.hasPrefix(prefix) {
+    for (key, member) in try node.members() where key.hasPrefix(prefix) && !member.value.isNull {
       let band = key.dropFirst(prefix.count)
       guard band.hasSuffix("k_tokens"), let thousands = Int(band.dropLast("k_tokens".count)),
         (1...1_000_000).contains(thousands)

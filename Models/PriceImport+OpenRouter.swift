@@ -14,7 +14,7 @@ extension ImportReader {
       }
       let input = try pricing.member("prompt").decimal()
       let output = try pricing.member("completion").decimal()
-      guard input > 0 || output > 0 else {
+      guard input > 0, output > 0 else {
         skip(node, "\(id.escapedForMessage(limit: 60)): priced at 0: a free tier or unknown")
         continue
       }

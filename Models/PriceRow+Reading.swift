@@ -50,6 +50,11 @@ extension PriceRow {
         throw try node.member("usd_per_million_input").fault(
           .outOfRange("0", rule: "and an output price of 0: a price of nothing is not a price"))
       }
+      for key in ["usd_per_million_input", "usd_per_million_output"]
+      where try node.amount(key) == 0 && !flags.contains(Self.free) {
+        throw try node.member(key).fault(
+          .outOfRange("0", rule: "must be above 0, or be marked with \"free\" among the flags"))
+      }
     }
     if let validFrom, let validTo, validTo < validFrom {
       throw try node.member("valid_to").fault(

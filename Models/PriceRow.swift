@@ -48,7 +48,7 @@ public struct PriceRow: Sendable, Hashable {
   public var asOf: String
   public var source: String
   public var agreesWith: [String]
-  /// What is doubtful about it.
+  /// What is doubtful about it; `free` marks a price of 0 as meant.
   public var flags: [String]
   public var note: String?
   public var currencyNote: String?
@@ -76,6 +76,20 @@ extension PriceRow {
 
   /// The same offer: a service and its hours.
   public var offer: String { "\(service)|\(timeBand?.rawValue ?? "")" }
+
+  static let free = "free"
+
+  /// What looks wrong about the prices beside each other, though it may be meant.
+  public var doubts: [String] {
+    guard let cached = usdPerMillionCachedInput else { return [] }
+    if let input = usdPerMillionInput, cached > input {
+      return ["a cached token at \(cached) $/M costs more than a computed one at \(input) $/M"]
+    }
+    if cached == 0 && !flags.contains(Self.free) {
+      return ["a cached token at 0 $/M: free or unknown"]
+    }
+    return []
+  }
 
   /// The price for requests of this length; nil where input, output or the step is unknown.
   public func apiPrice(inputTokensPerRequest: Double = 0) -> ApiPrice? {

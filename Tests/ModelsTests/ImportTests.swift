@@ -42,6 +42,20 @@ private let liteLLM = """
     #expect(result.skipped[1].reason.contains("priced at 0"))
   }
 
+  @Test("null is absent wherever it stands, and one price of 0 prices nothing")
+  func nullsAndZeros() throws {
+    let result = try imported(
+      """
+      {"a":{"input_cost_per_token":1e-6,"output_cost_per_token":2e-6,
+      "input_cost_per_token_above_200k_tokens":null,"cache_read_input_token_cost":null},
+      "b":{"input_cost_per_token":0,"output_cost_per_token":2e-6},
+      "c":{"input_cost_per_token":1e-6,"output_cost_per_token":0}}
+      """)
+    #expect(result.table.rows.map(\.modelID) == ["a"])
+    #expect(result.table.rows.first?.contextSteps.isEmpty == true)
+    #expect(result.skipped.map(\.path) == ["b", "c"])
+  }
+
   @Test("OpenRouter's list gives prices per million from decimal strings")
   func openRouterList() throws {
     let result = try imported(

@@ -21,7 +21,16 @@ private func table(_ change: String, file: String = "mine.json") throws(DataErro
   func complete() throws {
     let rows = try PriceTable.builtIn.rows
     #expect(rows.count { $0.kind == .list } == 77)
-    #expect(rows.count { $0.kind != .list } == 17)
+    #expect(rows.count { $0.kind != .list } == 19)
+    // What is wrong about a claim, or that it was not checked.
+    #expect(rows.allSatisfy { $0.kind == .list || !$0.flags.isEmpty })
+    for (id, printed) in [
+      ("openai-gpt-4o-tickets-claim", "3.25"), ("anthropic-claude-opus-4-tickets-claim", "11.25"),
+    ] {
+      let claim = try #require(rows.first { $0.id == id })
+      #expect(claim.note?.contains("cost \(printed) $") == true)
+      #expect(claim.flags.first?.hasPrefix("ARITHMETIC") == true)
+    }
     #expect(Set(rows.map(\.id)).count == rows.count)
     let known = Set(try Catalogue.builtIn.models.map(\.name))
     for row in rows { #expect(known.isSuperset(of: row.catalogue), "\(row.id)") }
@@ -221,11 +230,29 @@ private func table(_ change: String, file: String = "mine.json") throws(DataErro
       (#""usd_per_million_input":null,"usd_per_million_output":1"#, "is missing"),
       (#""usd_per_million_output":1"#, "is missing"),
       (#""usd_per_million_input":0,"usd_per_million_output":0"#, "a price of nothing"),
+      (#""usd_per_million_input":0,"usd_per_million_output":1"#, "must be above 0"),
     ])
   func prices(fields: String, rule: String) {
     let error = #expect(throws: DataError.self) { try table(fields) }
     #expect(error?.description.hasPrefix("mine.json: rows[0].usd_per_million_input: ") == true)
     #expect(error?.description.contains(rule) == true, "\(error?.description ?? "accepted")")
+  }
+
+  @Test("a price of 0 marked as free is taken, a cached price above the input's is doubtful")
+  func doubts() throws {
+    let free = try table(
+      #""usd_per_million_input":0,"usd_per_million_output":1,"flags":["free"]"#)
+    #expect(free.rows.first?.usdPerMillionInput == 0 && free.rows.first?.doubts == [])
+    func doubts(_ cached: String) throws -> [String] {
+      try table(
+        #""usd_per_million_input":1,"usd_per_million_output":2,"usd_per_million_cached_input":"#
+          + cached
+      ).rows.flatMap(\.doubts)
+    }
+    #expect(try doubts("0.1") == [] && doubts("1") == [] && doubts("null") == [])
+    #expect(try doubts("1.5").first?.contains("costs more") == true)
+    #expect(try doubts("0").first?.contains("free or unknown") == true)
+    #expect(try PriceTable.builtIn.rows.allSatisfy { $0.doubts.isEmpty })
   }
 
   @Test(
@@ -307,8 +334,11 @@ private func table(_ change: String, file: String = "mine.json") throws(DataErro
     let workload = try TokenWorkload(flag: "1000:200:90%")
     #expect(workload.mix.cachedShare == 0.9 && !workload.acceptsBatch)
     #expect(try TokenWorkload(flag: "1000:200:0.9").mix == workload.mix)
-    for flag in ["", "1:2:3", "a:b", "1", "-1:2", "nan:1", "inf:1", "0:0", "1:2:3:4"] {
-      #expect(throws: DataError.self) { try TokenWorkload(flag: flag) }
+    for flag in [
+      "", "1:2:3", "a:b", "1", "-1:2", "nan:1", "inf:1", "0:0", "1:2:3:4", "0x10:5", "1e3:5",
+      "1:2:nan", "1:2:0x1p-1", "9999999999999:1",
+    ] {
+      #expect(throws: WorkloadError.self) { try TokenWorkload(flag: flag) }
     }
   }
 }

@@ -125,8 +125,8 @@ extension ModelSheet {
       lines += wrapped("No API price of this model is known today.")
     }
     var text = lines.joined(separator: "\n") + "\n"
-    if !prices.isEmpty, let day = Day(prices[0].asOf) {
-      text += "\n" + PriceList(rows: prices, day: day).text(style)
+    if !prices.isEmpty {
+      text += "\n" + PriceList.text(prices, title: "$ per million tokens", style)
     }
     return text
   }

@@ -22,8 +22,13 @@ public struct PriceList: Sendable {
 
   /// At most 80 columns.
   public func text(_ style: Style = .plain) -> String {
+    Self.text(rows, title: "$ per million tokens, \(day)", style)
+  }
+
+  /// Rows, each with the day it was seen, under a title.
+  static func text(_ rows: [PriceRow], title: String, _ style: Style) -> String {
     var table = TextTable([.left, .right, .right, .right, .left])
-    table.add(["$ per million tokens, \(day)", "input", "cached", "output", "as of"])
+    table.add([title, "input", "cached", "output", "as of"])
     for row in rows {
       table.add([
         (row.kind == .list ? "" : "\(row.kind.rawValue): ") + CostText.name(of: row, width: 44),
@@ -43,6 +48,9 @@ public struct PriceList: Sendable {
     ]
     for skipped in read.skipped {
       lines.append("  skipped \(skipped.path): \(skipped.reason)".safeForTerminal)
+    }
+    for row in read.table.rows {
+      lines += row.doubts.map { "  doubtful \(row.id): \($0)".safeForTerminal }
     }
     lines += conflicts.map { "  differs: " + line($0) }
     return lines.joined(separator: "\n") + "\n"
