@@ -44,20 +44,6 @@ extension PowerTables {
     return plain.filter { !filler.contains($0) }
   }
 
-  /// Factor on the thermal design power at a utilisation of 0...1, by the Teads curve.
-  public func teadsFactor(utilisation: Double) -> Double {
-    guard var lower = teadsCurve.first else { return 1 }
-    for upper in teadsCurve.dropFirst() {
-      if utilisation <= upper.utilisation {
-        let width = upper.utilisation - lower.utilisation
-        let share = width > 0 ? max(0, utilisation - lower.utilisation) / width : 0
-        return lower.tdpFactor + share * (upper.tdpFactor - lower.tdpFactor)
-      }
-      lower = upper
-    }
-    return lower.tdpFactor
-  }
-
   /// The range of an estimator: `wall_meter`, `rapl`, `ipmi_dcmi`, `specpower`, `family_watts`,
   /// `teads`, `tdp_utilisation`, `half_tdp` or `unknown_cpu`.
   public func estimator(_ id: String) -> EstimatorRange? { estimators.first { $0.id == id } }

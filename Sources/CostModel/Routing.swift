@@ -29,18 +29,4 @@ public struct RoutedCost: Sendable, Hashable {
     usdPerMillion = cheap + (1 - cheapShare) * dearUsdPerMillion
     savingShare = 1 - usdPerMillion / dearUsdPerMillion
   }
-
-  /// The share that must be settled cheaply to save `saving`; nil where no share does.
-  public static func cheapShare(
-    saving: Double, mode: RoutingMode, cheapUsdPerMillion: Double, dearUsdPerMillion: Double
-  ) -> Double? {
-    guard dearUsdPerMillion > 0, cheapUsdPerMillion >= 0 else { return nil }
-    let ratio = cheapUsdPerMillion / dearUsdPerMillion
-    let share =
-      switch mode {
-      case .router: ratio < 1 ? saving / (1 - ratio) : Double.infinity
-      case .cascade: saving + ratio
-      }
-    return (0...1).contains(share) ? share : nil
-  }
 }

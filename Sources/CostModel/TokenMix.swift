@@ -81,19 +81,4 @@ public struct ApiPrice: Sendable, Hashable {
       cachedInputUsdPerMillion: cachedInputUsdPerMillion.map { $0 * factor },
       outputUsdPerMillion: outputUsdPerMillion * factor)
   }
-
-  /// The mean of a cheap and a dear price by the share of time each holds.
-  public func mixed(with other: ApiPrice, shareOfOther: Double) -> ApiPrice {
-    func mean(_ a: Double, _ b: Double) -> Double { a + (b - a) * shareOfOther }
-    let cached =
-      cachedInputUsdPerMillion == nil && other.cachedInputUsdPerMillion == nil
-      ? nil
-      : mean(
-        cachedInputUsdPerMillion ?? inputUsdPerMillion,
-        other.cachedInputUsdPerMillion ?? other.inputUsdPerMillion)
-    return ApiPrice(
-      inputUsdPerMillion: mean(inputUsdPerMillion, other.inputUsdPerMillion),
-      cachedInputUsdPerMillion: cached,
-      outputUsdPerMillion: mean(outputUsdPerMillion, other.outputUsdPerMillion))
-  }
 }

@@ -112,7 +112,6 @@ private func files(_ folder: String) throws -> [String] {
     #expect(power.family(cpuFamily: 6, model: 85, stepping: 7)?.name == "Cascade Lake")
     #expect(power.family(cpuFamily: 6, model: 85, stepping: 4)?.name == "Skylake")
     #expect(power.family(cpuFamily: 26, model: 2, stepping: 1) == nil)
-    #expect(abs(power.teadsFactor(utilisation: 0.3) - 0.535) < 1e-9)
-    #expect(power.teadsFactor(utilisation: 2) == 1.02)
+    #expect(power.teadsCurve.map(\.tdpFactor) == [0.12, 0.32, 0.75, 1.02])
   }
 }
