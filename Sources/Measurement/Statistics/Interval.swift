@@ -28,6 +28,8 @@ extension ConfidenceInterval {
   /// t(0.975, n - 1) / sqrt(n) >= sqrt((n - 1) / n) for n <= 6; and a bootstrap of so few values
   /// is too narrow.
   package static let studentLimit = 6
+  /// Of every interval but those of comparisons.
+  public static let defaultConfidence = 0.95
   package static let resamples = 2000
   /// From here on ranks tell as much as resampling, which would take seconds at the end of a run of thousands.
   package static let bootstrapLimit = 300
@@ -39,7 +41,7 @@ extension ConfidenceInterval {
   ///   - seed: Seeds the resampling, so that a result can be recomputed exactly.
   /// - Complexity: O(resamples · n log n) up to ``bootstrapLimit`` samples, O(n log n) beyond.
   public static func ofTypicalValue(
-    _ values: [Double], confidence: Double = 0.95, seed: UInt64 = 1
+    _ values: [Double], confidence: Double = defaultConfidence, seed: UInt64 = 1
   ) -> ConfidenceInterval? {
     guard values.count > 1 else { return nil }
     if values.count <= studentLimit {

@@ -37,7 +37,7 @@ extension ResultComparison {
   /// no difference can be claimed.
   public func text(_ style: Style = .plain) -> String {
     var table = TextTable([.left, .right, .left, .right, .left, .left, .left])
-    table.add(["tokens/s", "baseline", "", "candidate", "", "change", "99 % interval"])
+    table.add(["tokens/s", "baseline", "", "candidate", "", "change", Number.comparisonInterval])
     for row in rows {
       table.add([
         row.label, Number.short(row.baseline.median), spread(row.baseline),

@@ -111,7 +111,7 @@ extension EndpointReport {
     var table = TextTable([.left, .right, .left, .right, .left])
     let provenance = tests.first?.energy
     table.add([
-      "test", "tokens/s", "95 % interval", "J/token",
+      "test", "tokens/s", Number.interval, "J/token",
       provenance?.joules.value == nil ? "" : "(\(provenance?.provenance.rawValue ?? ""))",
     ])
     for test in tests {

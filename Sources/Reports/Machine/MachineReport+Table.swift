@@ -63,7 +63,7 @@ extension MachineReport {
 
   private var limitLines: [String] {
     var table = TextTable([.left, .right, .left])
-    table.add(["limits measured here", "median", "95 % interval"])
+    table.add(["limits measured here", "median", Number.interval])
     func add(_ name: String, _ unit: String, _ rate: Reading<Rate>) {
       let known = rate.value
       var interval = rate.reason ?? "-"

@@ -14,9 +14,9 @@ extension EntrySections {
     }
     let table = Markup.table(
       caption:
-        "Median of the repetitions with its 95 % interval; shares of the limits measured on this machine.",
+        "Median of the repetitions with its \(Number.interval); shares of the limits measured on this machine.",
       head: [
-        "test", "threads", "tokens/s", "95 % interval", "n", "of arithmetic", "of memory",
+        "test", "threads", "tokens/s", Number.interval, "n", "of arithmetic", "of memory",
         "experts touched",
       ], rows: rows, numeric: [1, 2, 3, 4, 5, 6, 7])
     let note = result.model.slice.map { slice in
@@ -80,8 +80,8 @@ extension EntrySections {
       logarithmicY: false
     ).figure(
       title: "\(word) over \(x.name)",
-      description: "\(word), tokens a second with 95 % intervals, over \(x.name).",
-      caption: "\(word): tokens a second over \(x.name), with 95 % intervals.")
+      description: "\(word), tokens a second with \(Number.interval)s, over \(x.name).",
+      caption: "\(word): tokens a second over \(x.name), with \(Number.interval)s.")
   }
 
   private func intervals(_ tests: [StoredTest], _ word: String) -> Markup? {
@@ -95,8 +95,8 @@ extension EntrySections {
     }
     return IntervalChart(rows: rows, unit: "tokens/s").figure(
       title: "\(word), tokens a second",
-      description: "\(word): median with its 95 % interval of each test.",
-      caption: "\(word): tokens a second, median and 95 % interval, logarithmic.")
+      description: "\(word): median with its \(Number.interval) of each test.",
+      caption: "\(word): tokens a second, median and \(Number.interval), logarithmic.")
   }
 
   // MARK: - Parameters

@@ -69,7 +69,9 @@ extension PeerReport {
   func lines(_ style: Style, own: RunCost?) -> [String] {
     let about = [version, backends].compactMap { $0 }.joined(separator: ", ")
     var table = TextTable([.left, .right, .left, .right, .left, .right])
-    table.add(["\(name), in turn", "tokens/s", "", "built-in is", "99 % interval", "J/token"])
+    table.add([
+      "\(name), in turn", "tokens/s", "", "built-in is", Number.comparisonInterval, "J/token",
+    ])
     for test in tests {
       let comparison = test.comparison
       table.add([

@@ -84,7 +84,8 @@ extension RunReport {
   public var markdown: String {
     let origin = tests.flatMap(\.samples).first?.energy.provenance.rawValue
     let joules = origin.map { "J/token (\($0))" } ?? "J/token"
-    var text = "| model | size | params | active | threads | test | t/s | 95 % | \(joules) |\n"
+    var text =
+      "| model | size | params | active | threads | test | t/s | \(Number.confidence) | \(joules) |\n"
     text += "| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: |\n"
     for result in tests {
       let summary = result.summary()

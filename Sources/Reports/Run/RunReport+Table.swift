@@ -57,7 +57,7 @@ extension RunReport {
     var table = TextTable([.left, .right, .left, .left, .right, .left])
     let provenance = tests.flatMap(\.samples).first?.energy.provenance
     table.add([
-      "test", "tokens/s", "95 % interval", "of the limit", "J/token",
+      "test", "tokens/s", Number.interval, "of the limit", "J/token",
       provenance.map { "(\($0.rawValue))" } ?? "",
     ])
     for result in tests {

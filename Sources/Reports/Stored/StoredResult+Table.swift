@@ -6,7 +6,7 @@ extension StoredResult {
   /// A row for each test: rate, interval, energy.
   public func measurements(_ style: Style = .plain) -> String {
     var table = TextTable([.left, .right, .left, .right, .left])
-    table.add(["test", "tokens/s", "95 % interval", "J/token", ""])
+    table.add(["test", "tokens/s", Number.interval, "J/token", ""])
     for test in tests {
       let interval = test.summary?.interval
       table.add([

@@ -38,7 +38,10 @@ extension SweepReport {
 
   private func table(_ style: Style) -> [String] {
     var table = TextTable([.left, .right, .left, .right, .right, .right, .right, .right])
-    table.add([kind.rawValue, "decode", "95 %", "prefill", "weights", "read", "J/token", "$/M out"])
+    table.add([
+      kind.rawValue, "decode", Number.confidence, "prefill", "weights", "read", "J/token",
+      "$/M out",
+    ])
     for point in points {
       let speed = point.speed(point.decode)
       table.add([

@@ -1,5 +1,7 @@
 // Numbers as people read them: a point, never a comma, and no more digits than mean something.
 
+import Measurement
+
 /// Formats numbers the same in every locale.
 public enum Number {
   /// `digits` after the point.
@@ -54,6 +56,11 @@ public enum Number {
   public static func percent(_ share: Double) -> String {
     share < 0.095 ? fixed(share * 100, 1) + " %" : fixed(share * 100, 0) + " %"
   }
+
+  /// How sure the intervals of results are, and those of comparisons.
+  static let confidence = percent(ConfidenceInterval.defaultConfidence)
+  static let interval = "\(confidence) interval"
+  static let comparisonInterval = "\(percent(Comparison.defaultConfidence)) interval"
 
   /// `1.33 B`, `430 M`.
   public static func count(_ value: Double) -> String {
