@@ -69,19 +69,18 @@ extension TokenWorkload {
 
   /// A workload from a flag: the name of a built-in one, or `in:out[:cached]`, cached as a share
   /// (`0.9`) or a percentage (`90%`).
-  public init(flag: String) throws(DataError) {
+  ///
+  /// - Throws: `WorkloadError` for anything else, `DataError` for damaged tables.
+  public init(flag: String) throws {
     for workload in try TokenWorkload.builtIn where workload.name == flag.lowercased() {
       self = workload
       return
     }
-    let fault = DataError(
-      file: "--workload", path: "",
-      rule: .outOfRange(
-        flag.quotedForMessage(limit: 40),
-        rule: "is no workload (\(try Self.names)) and not of the form in:out[:cached]"))
+    let fault = WorkloadError(flag: flag, known: try Self.names)
     let parts = flag.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2 || parts.count == 3, let input = Double(parts[0]),
-      let output = Double(parts[1]), let cached = Self.share(parts.dropFirst(2).first)
+    guard parts.count == 2 || parts.count == 3, let input = PlainDecimal.parse(parts[0]),
+      let output = PlainDecimal.parse(parts[1]), max(input, output) <= Self.mostTokens,
+      let cached = parts.count == 2 ? 0 : PlainDecimal.share(parts[2])
     else { throw fault }
     do throws(CostError) {
       mix = try TokenMix(inputTokens: input, outputTokens: output, cachedShare: cached)
@@ -95,9 +94,17 @@ extension TokenWorkload {
     get throws(DataError) { try builtIn.map(\.name).joined(separator: ", ") }
   }
 
-  private static func share(_ text: Substring?) -> Double? {
-    guard let text else { return 0 }
-    return text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(text)
+  /// More than any request holds.
+  private static let mostTokens = 1e12
+}
+
+/// `--workload` with something that is none.
+public struct WorkloadError: Error, Hashable, Sendable, CustomStringConvertible {
+  let flag: String
+  let known: String
+
+  public var description: String {
+    "--workload \(flag.quotedForMessage(limit: 40)): is no workload (\(known)) and not of the form in:out[:cached]"
   }
 }
 

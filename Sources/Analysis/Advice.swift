@@ -52,7 +52,9 @@ public struct Advice: Sendable {
   ) throws {
     self.question = question
     self.cost = cost
-    if let reason = cost.reason, cost.blended == nil { throw AdviceError.noCost(reason) }
+    if let reason = cost.reason, cost.blended == nil {
+      throw AdviceError.noCost(reason, needsPower: cost.lacksPower)
+    }
     let input = question.workload.inputTokensPerRequest
     let offers = Offer.all(
       quotes, mix: question.workload.mix, inputTokensPerRequest: input,
@@ -143,13 +145,14 @@ public struct LatencyFloor: Sendable {
 
 /// Why nothing can be decided.
 public enum AdviceError: Error, Hashable, Sendable, CustomStringConvertible {
-  case noCost(String)
+  case noCost(String, needsPower: Bool)
   case noPrice
 
   public var description: String {
     switch self {
-    case .noCost(let reason):
-      "nothing to decide: \(reason); --watts LOW,BEST,HIGH supplies the power"
+    case .noCost(let reason, let needsPower):
+      "nothing to decide: \(reason)"
+        + (needsPower ? "; --watts LOW,BEST,HIGH supplies the power" : "")
     case .noPrice: "nothing to decide: no API price is known for requests of this length"
     }
   }

@@ -60,6 +60,7 @@ public struct CarbonCost: Sendable {
         let low = at(assumptions.cheapest, throughput.cheapest, grid.low, life.high),
         let high = at(assumptions.dearest, throughput.dearest, grid.high, life.low)
       else { return nil }
+      guard Self.isFinite(low), Self.isFinite(best), Self.isFinite(high) else { return nil }
       var embodied: Estimate?
       if let a = low.embodiedGramsPerMillion, let b = best.embodiedGramsPerMillion,
         let c = high.embodiedGramsPerMillion
@@ -77,6 +78,12 @@ public struct CarbonCost: Sendable {
     let all = grams(mix)
     blended = all?.operational
     embodiedBlended = all?.embodied
-    reason = all == nil ? "a phase was not measured" : nil
+    let isMeasured = assumptions.best.secondsPerMillion(of: mix, throughput.best) != nil
+    reason = all != nil ? nil : isMeasured ? "too large to tell" : "a phase was not measured"
+  }
+
+  private static func isFinite(_ carbon: Carbon) -> Bool {
+    carbon.operationalGramsPerMillion.isFinite
+      && carbon.embodiedGramsPerMillion?.isFinite ?? true
   }
 }

@@ -63,11 +63,40 @@ struct CostBasisBuilder {
     let upkeep = try pickRange(
       "maintenance", settings.maintenanceShare, unit: "of price a year", id: "maintenance_share")
     return Purchase(
-      priceUsd: price,
-      residualUsd: try Estimate(
-        low: residual.low * price.low, best: residual.best * price.best,
-        high: min(residual.high * price.high, price.low), provenance: price.provenance),
-      lifeYears: life, costOfCapital: capital, maintenanceShare: upkeep)
+      priceUsd: price, residualShare: residual, lifeYears: life, costOfCapital: capital,
+      maintenanceShare: upkeep)
+  }
+
+  /// A line for what was given to no effect.
+  mutating func unused(_ name: String, _ value: Double?, _ unit: String, why: String) {
+    guard let value else { return }
+    lines.append(
+      AssumptionLine(
+        name: name, value: .exactly(value), unit: unit, source: "given, not used: \(why)"))
+  }
+
+  /// The rent of a machine, electricity included, and what was given that it makes void.
+  mutating func rented(_ settings: CostSettings, _ processors: Int?) throws -> Ownership<Estimate> {
+    let usdPerHour = try rent(settings, processors)
+    unused("electricity", settings.usdPerKWh, "$/kWh", why: "in the rent")
+    let why = "the machine is rented"
+    unused("life", settings.lifeYears, "years", why: why)
+    unused("residual value", settings.residualShare, "of price", why: why)
+    unused("cost of capital", settings.costOfCapital, "a year", why: why)
+    unused("maintenance", settings.maintenanceShare, "of price a year", why: why)
+    return .rented(usdPerHour: usdPerHour, includesEnergy: true)
+  }
+
+  /// The tariff given, or the range of all; a line only where it is paid apart from a rent.
+  mutating func electricity(_ settings: CostSettings, isInRent: Bool) throws -> Estimate {
+    let tariff = tables.defaultTariff
+    let assumed = try Estimate(
+      low: tables.lowTariff.usdPerKWh, best: tariff.usdPerKWh, high: tables.highTariff.usdPerKWh,
+      provenance: .given)
+    if isInRent { return settings.usdPerKWh.map { .exactly($0) } ?? assumed }
+    return pick(
+      "electricity", settings.usdPerKWh, unit: "$/kWh", assumed: assumed,
+      source: "\(tariff.region) \(tariff.sector), \(tariff.source)")
   }
 
   /// What was given, as a line; nil where nothing was.
@@ -81,10 +110,6 @@ struct CostBasisBuilder {
     var sum = given("fixed cost", settings.fixedUsdPerMonth, "$ a month") ?? .exactly(0)
     if let rate = settings.colocationUsdPerKW {
       guard let fullWatts else { throw CostSettingsError.colocationWithoutPower }
-      guard rate.isFinite, rate >= 0 else {
-        throw CostError.outOfRange(
-          field: "colocation", value: rate, rule: "must not be negative")
-      }
       // Power is reserved, not metered: the most that the machine may draw.
       let cost = fullWatts.scaled(by: rate / 1000)
       lines.append(
@@ -96,9 +121,6 @@ struct CostBasisBuilder {
     switch (settings.staffHoursPerMonth, settings.staffUsdPerHour) {
     case (nil, nil): break
     case (.some(let hours), .some(let rate)):
-      guard hours.isFinite, rate.isFinite, hours >= 0, rate >= 0 else {
-        throw CostError.outOfRange(field: "staff", value: hours, rule: "must not be negative")
-      }
       let cost = Estimate.exactly(hours * rate)
       lines.append(
         AssumptionLine(
@@ -120,10 +142,6 @@ struct CostBasisBuilder {
     } else if let range = tables.ownership["server_life_years"] {
       life = try Estimate(
         low: range.low, best: range.best, high: range.high, provenance: .given)
-    }
-    if let kilograms = settings.embodiedKilograms, !(kilograms >= 0 && kilograms.isFinite) {
-      throw CostError.outOfRange(
-        field: "embodied carbon", value: kilograms, rule: "must not be negative")
     }
     let (grams, source) = try grid(settings.grid)
     lines.append(

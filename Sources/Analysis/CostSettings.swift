@@ -52,6 +52,48 @@ public struct CostSettings: Sendable {
   public init() {}
 }
 
+extension CostSettings {
+  /// What only the owner of a machine pays, by flag.
+  private var ofOwners: [(flag: String, value: Double?, field: AssumptionField)] {
+    [
+      ("--hardware-cost", hardwareUsd, .hardwareUsd), ("--life-years", lifeYears, .lifeYears),
+      ("--residual", residualShare, .residualShare),
+      ("--cost-of-capital", costOfCapital, .costOfCapital),
+      ("--maintenance", maintenanceShare, .maintenanceShare),
+    ]
+  }
+
+  /// Refuses figures outside their limits, by the name of their flag, and a machine both rented and
+  /// bought, before anything is measured.
+  ///
+  /// - Throws: `CostError` or `CostSettingsError`.
+  public func validate() throws {
+    let fields: [(flag: String, value: Double?, field: AssumptionField)] =
+      ofOwners + [
+        ("--rental", rentalUsdPerHour, .rentUsdPerHour), ("--price-per-kwh", usdPerKWh, .usdPerKWh),
+        ("--utilisation", utilisation, .utilisation), ("--on-share", onShare, .onShare),
+        ("--pue", pue, .pue), ("--cached-cost", cachedInputShare, .cachedInputShare),
+        ("--fixed-cost", fixedUsdPerMonth, .fixedUsdPerMonth),
+      ]
+    for (flag, value, field) in fields {
+      if let value { try field.check(value, as: flag) }
+    }
+    for (flag, value, most) in [
+      ("--colocation", colocationUsdPerKW, 1e6), ("--staff-hours", staffHoursPerMonth, 1e6),
+      ("--staff-rate", staffUsdPerHour, 1e6), ("--embodied-carbon", embodiedKilograms, 1e12),
+    ] {
+      if let value { try CostError.check(value, in: 0...most, as: flag) }
+    }
+    if rentalUsdPerHour != nil, let owner = ofOwners.first(where: { $0.value != nil }) {
+      throw CostSettingsError.rentedAndBought(owner.flag)
+    }
+    // What a hit costs is 0 unless given.
+    if mix.outputTokens == 0, mix.cachedShare == 1, cachedInputShare ?? 0 == 0 {
+      throw CostError.nothingToCompute
+    }
+  }
+}
+
 /// Assumptions with the story of each.
 public struct CostBasis: Sendable {
   public let assumptions: Assumptions<Estimate>
@@ -87,22 +129,16 @@ public struct CostBasis: Sendable {
     idleSource: String = "the machine with the model resident", fullWatts: Estimate? = nil,
     tables: SiteTables
   ) throws {
+    try settings.validate()
     var builder = CostBasisBuilder(tables: tables)
-    let tariff = tables.defaultTariff
-    let electricity = try builder.pick(
-      "electricity", settings.usdPerKWh, unit: "$/kWh",
-      assumed: Estimate(
-        low: tables.lowTariff.usdPerKWh, best: tariff.usdPerKWh, high: tables.highTariff.usdPerKWh,
-        provenance: .given), source: "\(tariff.region) \(tariff.sector), \(tariff.source)")
+    let rents = settings.hardwareUsd == nil && (settings.rentalUsdPerHour != nil || isVirtual)
+    let electricity = try builder.electricity(settings, isInRent: rents)
     let utilisation = try builder.pickRange(
       "utilisation", settings.utilisation, unit: "of on-time", id: "utilisation")
     let pue = try builder.pickRange("PUE", settings.pue, unit: "ratio", id: "pue_home")
-    let rents = settings.hardwareUsd == nil && (settings.rentalUsdPerHour != nil || isVirtual)
     let ownership: Ownership<Estimate> =
       rents
-      ? .rented(
-        usdPerHour: try builder.rent(settings, processors), includesEnergy: true)
-      : .bought(try builder.purchase(settings))
+      ? try builder.rented(settings, processors) : .bought(try builder.purchase(settings))
     let fixed = try builder.fixed(settings, fullWatts)
     let onShare = builder.given("hours on", settings.onShare, "of all hours") ?? .exactly(1)
     let cached =
@@ -128,6 +164,7 @@ public enum CostSettingsError: Error, CustomStringConvertible {
   case unknownGrid(String, known: [String])
   case colocationWithoutPower
   case staffWithoutRate
+  case rentedAndBought(String)
 
   public var description: String {
     switch self {
@@ -137,6 +174,8 @@ public enum CostSettingsError: Error, CustomStringConvertible {
         + known.joined(separator: " ")
     case .colocationWithoutPower: "--colocation: the machine's power is not known; --watts gives it"
     case .staffWithoutRate: "--staff-hours and --staff-rate: each needs the other"
+    case .rentedAndBought(let flag):
+      "--rental and \(flag): a machine is either rented or bought"
     }
   }
 }

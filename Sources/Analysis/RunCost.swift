@@ -32,6 +32,11 @@ public struct RunCost: Sendable {
     if case .watts = (throughput.decode ?? throughput.prefill)?.energy { true } else { false }
   }
 
+  /// Whether a phase was measured but has no energy that its cost could rest on.
+  public var lacksPower: Bool {
+    prefill != nil && throughput.prefill == nil || decode != nil && throughput.decode == nil
+  }
+
   public var prefillLabel: String? { prefill?.label }
   public var decodeLabel: String? { decode?.label }
 

@@ -3,7 +3,7 @@
 /// One input of the cost arithmetic. The raw value is its name in JSON and in messages.
 public enum AssumptionField: String, Sendable, Hashable, CaseIterable {
   case hardwareUsd = "hardware_usd"
-  case residualUsd = "residual_usd"
+  case residualShare = "residual_share_of_price"
   case lifeYears = "life_years"
   case costOfCapital = "cost_of_capital_per_year"
   case maintenanceShare = "maintenance_share_per_year"
@@ -26,41 +26,43 @@ public enum AssumptionField: String, Sendable, Hashable, CaseIterable {
   /// Which way the cost of one's own tokens moves with the value.
   public var effect: Effect {
     switch self {
-    case .residualUsd, .lifeYears, .utilisation, .onShare, .prefillTokensPerSecond,
+    case .residualShare, .lifeYears, .utilisation, .onShare, .prefillTokensPerSecond,
       .decodeTokensPerSecond:
       .lowersCost
     default: .raisesCost
     }
   }
 
-  /// The rule a value breaks, or nil.
-  func brokenRule(_ value: Double) -> String? {
+  /// What a value may be: wider than any machine, narrow enough that no cost made of such values
+  /// leaves the range of a Double.
+  public var limits: ClosedRange<Double> {
     switch self {
-    case .utilisation, .onShare: value > 0 && value <= 1 ? nil : "must be above 0 and at most 1"
-    case .pue: value >= 1 ? nil : "must be at least 1"
-    case .lifeYears, .prefillTokensPerSecond, .decodeTokensPerSecond, .apiUsdPerMillion:
-      value > 0 ? nil : "must be above 0"
-    case .cachedInputShare: value >= 0 && value <= 1 ? nil : "must be from 0 to 1"
-    default: value >= 0 ? nil : "must not be negative"
+    case .utilisation, .onShare: 1e-4...1
+    case .residualShare, .cachedInputShare: 0...1
+    case .pue: 1...10
+    case .lifeYears: 0.1...100
+    case .costOfCapital, .maintenanceShare: 0...10
+    case .usdPerKWh: 0...1e4
+    case .rentUsdPerHour, .idleWatts, .prefillWatts, .decodeWatts: 0...1e9
+    case .prefillTokensPerSecond, .decodeTokensPerSecond: 1e-9...1e12
+    case .apiUsdPerMillion: 1e-9...1e9
+    case .hardwareUsd, .fixedUsdPerMonth, .prefillJoulesPerToken, .decodeJoulesPerToken: 0...1e12
     }
+  }
+
+  /// Refuses a value outside the limits.
+  ///
+  /// - Parameter name: As the message calls the value: a flag, or the field's own name.
+  public func check(_ value: Double, as name: String) throws(CostError) {
+    try CostError.check(value, in: limits, as: name)
   }
 
   /// The value brought back into its limits, for draws from a distribution without them.
   func clamped(_ value: Double) -> Double {
-    switch self {
-    case .utilisation, .onShare: min(max(value, 1e-9), 1)
-    case .cachedInputShare: min(max(value, 0), 1)
-    case .pue: max(value, 1)
-    default: max(value, 0)
-    }
+    min(max(value, limits.lowerBound), limits.upperBound)
   }
 
   func check(_ estimate: Estimate) throws(CostError) {
-    for value in [estimate.low, estimate.best, estimate.high] {
-      guard value.isFinite else { throw .notANumber(field: rawValue) }
-      if let rule = brokenRule(value) {
-        throw .outOfRange(field: rawValue, value: value, rule: rule)
-      }
-    }
+    for value in [estimate.low, estimate.best, estimate.high] { try check(value, as: rawValue) }
   }
 }

@@ -7,7 +7,8 @@ public enum Effect: Sendable, Hashable { case raisesCost, lowersCost }
 /// A machine that was bought: price, what is left at the end, and the capital tied up meanwhile.
 public struct Purchase<Value: Sendable>: Sendable {
   public var priceUsd: Value
-  public var residualUsd: Value
+  /// What it is worth at the end, as a share of its price: never more than that, however both vary.
+  public var residualShare: Value
   public var lifeYears: Value
   /// Cost of capital per year, as a share: 0.08 is 8 %.
   public var costOfCapital: Value
@@ -15,11 +16,11 @@ public struct Purchase<Value: Sendable>: Sendable {
   public var maintenanceShare: Value
 
   public init(
-    priceUsd: Value, residualUsd: Value, lifeYears: Value, costOfCapital: Value,
+    priceUsd: Value, residualShare: Value, lifeYears: Value, costOfCapital: Value,
     maintenanceShare: Value
   ) {
     self.priceUsd = priceUsd
-    self.residualUsd = residualUsd
+    self.residualShare = residualShare
     self.lifeYears = lifeYears
     self.costOfCapital = costOfCapital
     self.maintenanceShare = maintenanceShare
@@ -89,7 +90,7 @@ extension Ownership {
       .bought(
         Purchase<Other>(
           priceUsd: try pick(p.priceUsd, .hardwareUsd),
-          residualUsd: try pick(p.residualUsd, .residualUsd),
+          residualShare: try pick(p.residualShare, .residualShare),
           lifeYears: try pick(p.lifeYears, .lifeYears),
           costOfCapital: try pick(p.costOfCapital, .costOfCapital),
           maintenanceShare: try pick(p.maintenanceShare, .maintenanceShare)))

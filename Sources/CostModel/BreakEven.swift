@@ -4,7 +4,8 @@
 public enum BreakEven: Sendable, Hashable {
   /// Million tokens a month, and the share of the machine's capacity that is.
   case at(millionTokensPerMonth: Double, utilisation: Double)
-  /// The break-even exists but the machine cannot produce it.
+  /// None exists: one machine would have to produce this, and cannot; more of them add as much cost
+  /// as they save.
   case beyondCapacity(millionTokensPerMonth: Double, capacityMillionTokensPerMonth: Double)
   /// Each further token costs at least what the API takes: no volume helps.
   case never(marginalUsdPerMillion: Double, apiUsdPerMillion: Double)

@@ -7,6 +7,7 @@ public enum CostError: Error, Hashable, Sendable {
   case emptyMix
   case notTraffic(String)
   case noThroughput(phase: String)
+  case nothingToCompute
 }
 
 extension CostError: CustomStringConvertible {
@@ -24,11 +25,29 @@ extension CostError: CustomStringConvertible {
       "workload: needs input or output tokens"
     case .noThroughput(let phase):
       "\(phase) tokens per second: the workload needs them and they were not measured"
+    case .nothingToCompute:
+      "workload: every token is a cached one that costs nothing, so there is nothing to price"
     }
   }
 }
 
 extension CostError {
+  /// Refuses a value outside `limits` by its name.
+  public static func check(
+    _ value: Double, in limits: ClosedRange<Double>, as name: String
+  ) throws(CostError) {
+    guard value.isFinite else { throw .notANumber(field: name) }
+    guard limits.contains(value) else {
+      throw .outOfRange(
+        field: name, value: value,
+        rule: "must be from \(plain(limits.lowerBound)) to \(plain(limits.upperBound))")
+    }
+  }
+
+  private static func plain(_ limit: Double) -> String {
+    limit == limit.rounded() && limit < 1e6 ? "\(Int(limit))" : "\(limit)"
+  }
+
   /// Text from outside, short and without characters that could break or disguise a line.
   private static func plain(_ text: String) -> String {
     String(

@@ -13,12 +13,6 @@ extension Assumptions<Estimate> {
   /// - Throws: `CostError` naming the field, its value and the rule.
   public func validate() throws(CostError) {
     _ = try map { (value, field) throws(CostError) in try field.check(value) }
-    guard case .bought(let purchase) = ownership,
-      purchase.residualUsd.high > purchase.priceUsd.low
-    else { return }
-    throw .outOfRange(
-      field: AssumptionField.residualUsd.rawValue, value: purchase.residualUsd.high,
-      rule: "must not exceed the lowest hardware price, \(purchase.priceUsd.low)")
   }
 
   public var best: Assumptions<Double> { map { value, _ in value.best } }

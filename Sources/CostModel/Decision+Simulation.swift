@@ -14,10 +14,12 @@ private struct PointCase {
 
   var usdPerMonth: Double { line.usdPerMonth(millionTokens: millions, machines: machines) }
 
-  /// Break-even volume on one machine, infinite where there is none.
+  /// Break-even volume, infinite where there is none: beyond what one machine makes no number of
+  /// machines breaks even, as each of them, full, still costs more than it saves.
   var breakEvenMillions: Double {
     let margin = api - line.marginalUsdPerMillion
-    return margin > 0 ? line.fixedUsdPerMonth / margin : .infinity
+    let volume = margin > 0 ? line.fixedUsdPerMonth / margin : .infinity
+    return volume <= usableCapacity ? volume : .infinity
   }
 }
 
@@ -110,9 +112,7 @@ extension DecisionCase {
       lowMillionTokensPerMonth: bound((1 - simulation.coverage) / 2).map { min($0, point) },
       highMillionTokensPerMonth: point.isFinite
         ? bound((1 + simulation.coverage) / 2).map { max($0, point) } : nil,
-      probabilityExists: Double(draws.count { $0.breakEvenMillions.isFinite }) / count,
-      probabilityWithinCapacity: Double(
-        draws.count { $0.breakEvenMillions <= $0.usableCapacity }) / count)
+      probabilityExists: Double(draws.count { $0.breakEvenMillions.isFinite }) / count)
   }
 
   private func sensitivity() -> [SensitivityRow] {

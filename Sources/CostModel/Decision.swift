@@ -38,6 +38,7 @@ public struct DecisionCase: Sendable {
       throw .outOfRange(
         field: "usable share", value: usableShare, rule: "must be above 0 and at most 1")
     }
+    guard assumptions.best.computes(mix) else { throw .nothingToCompute }
     for (phase, name, tokens) in [
       (throughput.prefill, "prefill", mix.inputTokens * (1 - mix.cachedShare)),
       (throughput.decode, "decode", mix.outputTokens),
@@ -61,9 +62,13 @@ public struct BreakEvenRange: Sendable, Hashable {
   /// Bounds in million tokens a month; nil where a bound is "never".
   public let lowMillionTokensPerMonth: Double?
   public let highMillionTokensPerMonth: Double?
-  /// Share of the draws in which some volume breaks even, and in which one machine reaches it.
+  /// Share of the draws in which some volume breaks even.
   public let probabilityExists: Double
-  public let probabilityWithinCapacity: Double
+
+  /// Whether some volume breaks even at the best point.
+  public var exists: Bool {
+    if case .at = best { true } else { false }
+  }
 }
 
 /// The answer to a `DecisionCase`.

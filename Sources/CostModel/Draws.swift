@@ -57,8 +57,12 @@ extension Assumptions<Estimate> {
 }
 
 extension Throughput<Estimate> {
+  /// Up to here a bootstrap is too narrow: the median of so few repetitions is drawn from its range,
+  /// which is their t interval, so that a decision is no surer than the interval printed.
+  private static let fewSamples = 6
+
   /// One trial: the median of the repetitions drawn with replacement (Efron 1979) where there are
-  /// at least two, otherwise a draw from the range.
+  /// enough of them, otherwise a draw from the range.
   func draw(_ random: inout RandomSource) -> Throughput<Double> {
     var drawn = map { value, _ in value.draw(&random) }
     if let median = Self.bootstrapMedian(prefill?.samples ?? [], &random) {
@@ -72,7 +76,7 @@ extension Throughput<Estimate> {
 
   private static func bootstrapMedian(_ samples: [Double], _ random: inout RandomSource) -> Double?
   {
-    guard samples.count >= 2 else { return nil }
+    guard samples.count > fewSamples else { return nil }
     let resampled = samples.map { _ in samples[random.index(below: samples.count)] }
     return Sorted.median(resampled.sorted())
   }

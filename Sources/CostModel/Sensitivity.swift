@@ -9,7 +9,8 @@ public struct SensitivityRow: Sendable, Hashable {
   public let usdPerMillionAtHigh: Double
   /// Whether the cost crosses the API's price within the range.
   public let flips: Bool
-  /// The value at which the costs are equal, within a hundredth to a hundredfold; nil if there is none.
+  /// The value at which the costs are equal, within a hundredth to a hundredfold and its limits; nil
+  /// if there is none.
   public let flipValue: Double?
 
   public var swing: Double { abs(usdPerMillionAtHigh - usdPerMillionAtLow) }
@@ -68,7 +69,7 @@ public struct Sensitivity {
   }
 
   private func cost(with field: AssumptionField, _ value: Double) -> Double? {
-    guard field.brokenRule(value) == nil else { return nil }
+    guard field.limits.contains(value) else { return nil }
     return cost(
       assumptions.map { $1 == field ? value : $0.best },
       throughput.map { $1 == field ? value : $0.best })

@@ -99,6 +99,12 @@ extension Assumptions<Double> {
     return sum
   }
 
+  /// Whether anything of a mix is computed: not where all of it comes free from a cache.
+  public func computes(_ mix: TokenMix) -> Bool {
+    mix.outputTokens > 0
+      || mix.inputTokens * ((1 - mix.cachedShare) + mix.cachedShare * cachedInputShare) > 0
+  }
+
   /// Busy seconds per million tokens of a mix; nil where a needed phase is missing.
   public func secondsPerMillion(of mix: TokenMix, _ throughput: Throughput<Double>) -> Double? {
     let computedInput =

@@ -6,11 +6,16 @@ public struct Traffic: Sendable, Hashable {
 
   public init(millionTokensPerMonth: Double) throws(CostError) {
     guard millionTokensPerMonth.isFinite else { throw .notANumber(field: "traffic") }
-    guard millionTokensPerMonth > 0 else {
-      throw .outOfRange(field: "traffic", value: millionTokensPerMonth, rule: "must be above 0")
+    guard Self.limits.contains(millionTokensPerMonth) else {
+      throw .outOfRange(
+        field: "traffic, million tokens a month", value: millionTokensPerMonth,
+        rule: "must be from 1 token to a million T tokens a month")
     }
     self.millionTokensPerMonth = millionTokensPerMonth
   }
+
+  /// A single token, and far more than all the world's machines make.
+  private static let limits = 1e-6...1e12
 
   /// Reads a number, an optional factor k, M, B or T, and `/second`, `/minute`, `/hour`, `/day`,
   /// `/week`, `/month` or `/year`; without a period it is a month's.
@@ -22,9 +27,7 @@ public struct Traffic: Sendable, Hashable {
       factor = power
       digits = digits.dropLast()
     }
-    // Only plain decimals: `Double` would also take hexadecimal, infinity and nan.
-    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }),
-      let tokens = Double(digits),
+    guard let tokens = PlainDecimal.parse(digits),
       let hours = parts.count == 2 ? Self.hours[parts[1].lowercased()] : BillingTime.hoursPerMonth
     else { throw .notTraffic(text) }
     try self.init(

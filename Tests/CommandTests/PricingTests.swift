@@ -85,6 +85,13 @@ import Testing
     #expect(refused.status == 65 && refused.error.contains("mine.json"))
   }
 
+  @Test("the prices of a model carry their own days, not the first one's")
+  func datedPrices() throws {
+    let done = try Program.run("models", "gpt-oss-20b")
+    #expect(done.status == 0 && done.output.contains("$ per million tokens "))
+    #expect(!done.output.contains("$ per million tokens,"))
+  }
+
   @Test("a report is written as one page")
   func report() throws {
     let place = try Place()
@@ -112,6 +119,17 @@ import Testing
       (["prices", "check", prices], 65, "input_cost_per_token"),
       (["report", place.result, "--output", place.result], 64, "overwrite"),
       (["cost", place.result, "--grid", "Atlantis"], 64, "Atlantis"),
+      (["cost", place.result, "--workload", "nan:5"], 64, "--workload"),
+      (["decide", place.result, "--traffic", "1M/day", "--workload", "0x10:5"], 64, "--workload"),
+      (["cost", place.result, "--workload", "1000:0:100%"], 64, "cached"),
+      (["cost", place.result, "--utilisation", "1e-308"], 64, "--utilisation"),
+      (["cost", place.result, "--pue", "1e308"], 64, "--pue"),
+      (["cost", place.result, "--hardware-cost", "nan"], 64, "--hardware-cost"),
+      (["cost", place.result, "--residual", "1.5"], 64, "--residual"),
+      (["cost", place.result, "--watts", "1e308"], 64, "--watts"),
+      (["cost", place.result, "--rental", "2", "--life-years", "4"], 64, "--life-years"),
+      (["decide", place.result, "--traffic", "1M/day", "--rental", "1e308"], 64, "--rental"),
+      (["decide", place.result, "--traffic", "999999999T/s"], 64, "traffic"),
       (["cost", place.result, "--staff-hours", "5"], 64, "--staff-rate"),
       (["cost", place.result, "--prices", newer], 65, "moebench.result/9"),
       (["report", place.result, "--output", "/no/such/folder/page.html"], 73, "/no/such/folder"),

@@ -38,6 +38,28 @@ private func question(
     #expect(decision.payback == .never)
   }
 
+  @Test("a break-even beyond the machine's capacity is none, in the draws too")
+  func beyondCapacity() throws {
+    let decision = try question("10M/month", against: 0.2625).decide()
+    #expect(decision.verdict == .api && decision.confidence == 1)
+    #expect(!decision.breakEven.exists && decision.breakEven.probabilityExists == 0)
+    guard case .beyondCapacity(let millions, let capacity) = decision.breakEven.best else {
+      Issue.record("expected a break-even beyond capacity")
+      return
+    }
+    #expect(millions.rounded(to: 1) == 2173.9 && capacity.rounded(to: 2) == 52.56)
+    #expect(decision.breakEven.highMillionTokensPerMonth == nil)
+  }
+
+  @Test(
+    "where all comes free from a cache there is nothing to decide, and it is not called unmeasured")
+  func allCached() throws {
+    var cached = try question("10M/month", against: 3)
+    cached.mix = try TokenMix(inputTokens: 1000, outputTokens: 0, cachedShare: 1)
+    let error = #expect(throws: CostError.self) { try cached.decide() }
+    #expect(error == .nothingToCompute)
+  }
+
   @Test("traffic beyond the machine says how many would carry it, and what they cost")
   func cannotServe() throws {
     let decision = try question("5M/day", against: 3).decide()
@@ -129,7 +151,8 @@ private func question(
     arguments: [
       "", "M/day", "5M/", "5M/fortnight", "-5M/day", "0/day", "inf/day", "nan", "0x10/day",
       "5 M/day",
-      "1e9/day", "5MM/day", "5M/day/day", "\u{1b}[31m", "9".padding(400) + "T/s",
+      "1e9/day", "0.5/month", "999999999T/s", "5MM/day", "5M/day/day", "\u{1b}[31m",
+      "9".padding(400) + "T/s",
     ])
   func refusing(text: String) {
     let error = #expect(throws: CostError.self) { try Traffic(parsing: text) }

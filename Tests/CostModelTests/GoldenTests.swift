@@ -37,10 +37,22 @@ import Testing
   @Test("annuity at 8 % over 5 years of 10,000 $ with 1,000 $ left: 2,334.11 $ a year")
   func annuity() {
     let purchase = Purchase(
-      priceUsd: 10_000.0, residualUsd: 1000, lifeYears: 5, costOfCapital: 0.08,
+      priceUsd: 10_000.0, residualShare: 0.1, lifeYears: 5, costOfCapital: 0.08,
       maintenanceShare: 0.05)
     #expect(purchase.annuityUsdPerYear.rounded(to: 2) == 2334.11)
     #expect(purchase.maintenanceUsdPerYear == 500)
+  }
+
+  @Test("a tiny cost of capital costs hardly more than none", arguments: [1e-18, 1e-12, 1e-9])
+  func tinyCapital(share: Double) {
+    func yearly(_ costOfCapital: Double) -> Double {
+      Purchase(
+        priceUsd: 10_000.0, residualShare: 0.1, lifeYears: 5, costOfCapital: costOfCapital,
+        maintenanceShare: 0
+      ).annuityUsdPerYear
+    }
+    #expect(yearly(0) == 1800)
+    #expect(abs(yearly(share) / 1800 - 1) < 4 * share + 1e-14)
   }
 
   @Test("2.00 $/h at 85 tokens/s: 6.54 $/M")
@@ -100,6 +112,11 @@ import Testing
     }
     #expect(millions.rounded(to: 1) == 2173.9)
     #expect((millions / capacity).rounded() == 41)
+    // More machines do not help: each, full, costs more than the API takes for as much.
+    for count in 1...50 {
+      let made = Double(count) * capacity
+      #expect(try line().usdPerMonth(millionTokens: made, machines: Double(count)) > price * made)
+    }
   }
 
   @Test("against gpt-oss-20b no volume breaks even: its price is below the electricity")

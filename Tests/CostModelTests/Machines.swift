@@ -2,7 +2,7 @@
 
 import CostModel
 
-/// Built best values first; every test says only what it varies.
+/// Built best values first; every test says only what it varies. The residual is in $.
 func machine(
   price: Double = 2000, residual: Double = 0, years: Double = 4, capital: Double = 0,
   maintenance: Double = 0, idleWatts: Double = 0, pue: Double = 1, usdPerKWh: Double = 0.146,
@@ -11,7 +11,7 @@ func machine(
   Assumptions(
     ownership: .bought(
       Purchase(
-        priceUsd: price, residualUsd: residual, lifeYears: years, costOfCapital: capital,
+        priceUsd: price, residualShare: residual / price, lifeYears: years, costOfCapital: capital,
         maintenanceShare: maintenance)),
     idleWatts: idleWatts, pue: pue, usdPerKWh: usdPerKWh, utilisation: utilisation,
     onShare: onShare, fixedUsdPerMonth: fixed, cachedInputShare: 0)
@@ -36,7 +36,7 @@ func ranged(_ assumptions: Assumptions<Double>) -> Assumptions<Estimate> {
   assumptions.map { value, field in
     let cap =
       field == .utilisation || field == .onShare || field == .cachedInputShare
-      ? 1 : Double.infinity
+        || field == .residualShare ? 1 : Double.infinity
     let floor = field == .pue ? 1 : 0.0
     return Estimate(
       checked: max(floor, value * 0.8), value, min(cap, value * 1.2), .estimated)

@@ -98,10 +98,27 @@ private func anyThroughput(_ random: inout RandomSource, idleWatts: Double) -> T
       let cost = try #require(Simulation().costPerMillion(of: .outputOnly, a, t))
       return cost.high - cost.low
     }
-    let narrow = try width([19.9, 20, 20, 20.1, 20])
-    let wide = try width([18, 19, 20, 21, 22])
+    let narrow = try width([19.8, 19.9, 20, 20, 20, 20.1, 20.2])
+    let wide = try width([17, 18, 19, 20, 21, 22, 23])
     #expect(narrow > 0)
     #expect(wide > 5 * narrow)
+  }
+
+  @Test("up to six repetitions the range is drawn from, which is wider than their bootstrap")
+  func fewRepetitions() throws {
+    let a = machine().map { value, _ in Estimate.exactly(value) }
+    func width(_ samples: [Double]) throws -> Double {
+      var t = decodeOnly(20, watts: 120).map { value, _ in
+        Estimate(checked: value * 0.9, value, value * 1.1, .measured)
+      }
+      t.decode?.samples = samples
+      let cost = try #require(Simulation().costPerMillion(of: .outputOnly, a, t))
+      return cost.high - cost.low
+    }
+    let none = try width([])
+    #expect(try width([19.99, 20.01]) == none)
+    #expect(try width([19.99, 19.99, 20, 20, 20.01, 20.01]) == none)
+    #expect(try width([19.99, 19.99, 20, 20, 20, 20.01, 20.01]) < none / 10)
   }
 
   @Test("a 90 % range holds 90 % of its draws and the triangle all of them")
@@ -136,7 +153,23 @@ private func anyThroughput(_ random: inout RandomSource, idleWatts: Double) -> T
   func limits() throws {
     let wrong = machine(utilisation: 1.3).map { value, _ in Estimate.exactly(value) }
     let error = #expect(throws: CostError.self) { try wrong.validate() }
-    #expect(error?.description == "utilisation = 1.3: must be above 0 and at most 1")
+    #expect(error?.description == "utilisation = 1.3: must be from 0.0001 to 1")
+  }
+
+  @Test("a drawn machine is never worth more at its end than it cost")
+  func residualDraws() throws {
+    var a = machine(price: 1000, residual: 500, capital: 0.08).map { value, _ in
+      Estimate.exactly(value)
+    }
+    guard case .bought(var purchase) = a.ownership else { return }
+    purchase.priceUsd = Estimate(checked: 500, 1000, 2500, .estimated)
+    purchase.residualShare = Estimate(checked: 0.3, 0.5, 1, .given)
+    a.ownership = .bought(purchase)
+    let t = decodeOnly(20).map { value, _ in Estimate.exactly(value) }
+    let cost = try #require(Simulation().costPerMillion(of: .outputOnly, a, t))
+    // All of the price back after four years still costs the capital: 32 $ a year of 400 $, below
+    // which hardly any machine is drawn.
+    #expect(cost.low >= 400 * 0.08 / 8760 / 0.072)
   }
 
   @Test("a residual value above the price is refused")

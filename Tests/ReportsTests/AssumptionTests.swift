@@ -85,6 +85,52 @@ import Testing
     #expect(throws: CostError.self) { try basis { $0.embodiedKilograms = .infinity } }
   }
 
+  @Test("a rent includes the electricity: given all the same, it is said to be unused")
+  func rented() throws {
+    let plain = try basis {
+      $0 = CostSettings()
+      $0.rentalUsdPerHour = 0.1
+    }
+    #expect(!plain.lines.contains { $0.name == "electricity" })
+    let given = try basis {
+      $0 = CostSettings()
+      $0.rentalUsdPerHour = 0.1
+      $0.usdPerKWh = 9
+    }
+    let line = try #require(given.lines.first { $0.name == "electricity" })
+    #expect(line.value.best == 9 && line.source == "given, not used: in the rent")
+  }
+
+  @Test("a machine both rented and bought is refused by the flag that says so")
+  func rentedAndBought() throws {
+    for change in [
+      { $0.hardwareUsd = 900 }, { $0.lifeYears = 3 }, { $0.residualShare = 0.1 },
+    ] as [(inout CostSettings) -> Void] {
+      let error = #expect(throws: CostSettingsError.self) {
+        try basis {
+          $0 = CostSettings()
+          $0.rentalUsdPerHour = 2
+          change(&$0)
+        }
+      }
+      #expect(error?.description.hasPrefix("--rental and --") == true)
+    }
+  }
+
+  @Test(
+    "a figure no machine has is refused by its flag before it makes a cost infinite",
+    arguments: [
+      ("--rental", { $0.rentalUsdPerHour = 1e308 }),
+      ("--life-years", { $0.lifeYears = 1e-300 }), ("--utilisation", { $0.utilisation = 1e-308 }),
+      ("--pue", { $0.pue = 1e308 }), ("--hardware-cost", { $0.hardwareUsd = .nan }),
+      ("--residual", { $0.residualShare = 1.5 }), ("--staff-rate", { $0.staffUsdPerHour = -1 }),
+      ("--embodied-carbon", { $0.embodiedKilograms = .infinity }),
+    ] as [(String, @Sendable (inout CostSettings) -> Void)])
+  func absurd(flag: String, change: @Sendable (inout CostSettings) -> Void) {
+    let error = #expect(throws: CostError.self) { try basis(change) }
+    #expect(error?.description.hasPrefix(flag) == true, "\(error?.description ?? "accepted")")
+  }
+
   /// 7.5 J a token are 2.0833 kWh a million; 381 g/kWh are Germany's in 2023.
   @Test("carbon is the energy times the grid, named or in grams")
   func carbon() throws {
@@ -109,7 +155,7 @@ import Testing
   @Test("without an energy figure the carbon is unknown, even where the rent hides the energy")
   func unknownCarbon() throws {
     let basis = try basis {
-      $0.hardwareUsd = nil
+      $0 = CostSettings()
       $0.rentalUsdPerHour = 0.1
     }
     let cost = try cost(basis, joules: nil)

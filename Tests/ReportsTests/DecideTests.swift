@@ -87,6 +87,19 @@ import Testing
     #expect(report.headline == "This machine cannot serve it")
   }
 
+  @Test("a break-even beyond the machine exists in none of document and text")
+  func beyondCapacity() throws {
+    var settings = CostSettings()
+    settings.rentalUsdPerHour = 0.1
+    let report = try advice("100k/day", settings, watts: 10)
+    let found = try #require(report.json["break_even"])
+    #expect(found["status"]?.string == "beyond_capacity")
+    #expect(found["exists"]?.bool == false && found["million_tokens_per_month"]?.isNull == true)
+    #expect(found["reason"]?.string?.hasPrefix("no break-even exists: ") == true)
+    #expect(report.headline == "Pay the API: no break-even exists")
+    #expect(report.sentences.contains { $0.hasPrefix("No break-even exists: ") })
+  }
+
   @Test("the same model's price comes first, and every line fits 80 columns")
   func text() throws {
     var settings = CostSettings()

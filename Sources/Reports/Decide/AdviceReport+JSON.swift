@@ -121,6 +121,12 @@ extension Estimate {
 }
 
 extension BreakEvenRange {
+  /// Why one machine's capacity leaves no break-even.
+  static func beyond(_ millions: Double, _ capacity: Double) -> String {
+    "a machine would have to make \(Number.count(millions * 1e6)) tokens a month and makes at most "
+      + "\(Number.count(capacity * 1e6)); each further machine costs as much again"
+  }
+
   /// `million_tokens_per_month` is null beside a `reason` where no volume breaks even.
   var json: JSONValue {
     var volume: Double?
@@ -130,9 +136,8 @@ extension BreakEvenRange {
     switch best {
     case .at(let millions, let utilisation): (volume, share) = (millions, utilisation)
     case .beyondCapacity(let millions, let capacity):
-      (volume, status) = (millions, "beyond_capacity")
-      share = millions / capacity
-      reason = "one machine makes at most \(Number.short(capacity)) million tokens a month"
+      status = "beyond_capacity"
+      reason = "no break-even exists: \(Self.beyond(millions, capacity))"
     case .never(let marginal, let api):
       status = "never"
       reason =
@@ -140,13 +145,12 @@ extension BreakEvenRange {
     }
     return object([
       ("status", .string(status)),
-      ("exists", .bool(volume != nil)),
+      ("exists", .bool(exists)),
       ("million_tokens_per_month", .numberOrNull(volume)),
       ("ci_low", .numberOrNull(volume == nil ? nil : lowMillionTokensPerMonth)),
       ("ci_high", .numberOrNull(volume == nil ? nil : highMillionTokensPerMonth)),
       ("utilisation", .numberOrNull(share)),
       ("probability_exists", .numberOrNull(probabilityExists)),
-      ("probability_within_capacity", .numberOrNull(probabilityWithinCapacity)),
       ("reason", .stringOrNull(reason)),
     ])
   }

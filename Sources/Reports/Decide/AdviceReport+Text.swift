@@ -129,7 +129,7 @@ extension BreakEvenRange {
   var short: String {
     switch best {
     case .at(let millions, _): Number.count(millions * 1e6)
-    case .beyondCapacity(let millions, _): "beyond (\(Number.count(millions * 1e6)))"
+    case .beyondCapacity: "beyond capacity"
     case .never: "never"
     }
   }
@@ -140,7 +140,7 @@ extension AssumptionField {
   public var title: String {
     switch self {
     case .hardwareUsd: "machine, $"
-    case .residualUsd: "residual value, $"
+    case .residualShare: "residual value, share"
     case .lifeYears: "life, years"
     case .costOfCapital: "cost of capital a year"
     case .maintenanceShare: "maintenance a year"

@@ -77,7 +77,7 @@ extension AdviceReport {
   public var headline: String {
     switch decision.verdict {
     case .selfHost: "Self-host"
-    case .api: "Pay the API"
+    case .api: decision.breakEven.exists ? "Pay the API" : "Pay the API: no break-even exists"
     case .cannotServe: "This machine cannot serve it"
     case .neverBreaksEven: "Pay the API: no break-even exists"
     }
@@ -125,7 +125,7 @@ extension AdviceReport {
     case .at(let millions, let share):
       "Break-even at \(Number.count(millions * 1e6)) tokens a month, \(Number.percent(share)) of one machine's capacity."
     case .beyondCapacity(let millions, let capacity):
-      "It would break even at \(Number.count(millions * 1e6)) tokens a month, but one machine makes at most \(Number.count(capacity * 1e6)): not within reach."
+      "No break-even exists: \(BreakEvenRange.beyond(millions, capacity))."
     case .never(let marginal, let api):
       "No break-even exists: the electricity of a million tokens costs \(Number.short(marginal)) $, the API takes \(Number.short(api)) $."
     }

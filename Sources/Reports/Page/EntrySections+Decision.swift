@@ -23,10 +23,6 @@ extension EntrySections {
         "draws in which any volume breaks even",
         Number.percent(decision.breakEven.probabilityExists),
       ],
-      [
-        "draws in which one machine reaches it",
-        Number.percent(decision.breakEven.probabilityWithinCapacity),
-      ],
       ["payback of the purchase", decision.payback.words],
     ]
     return .section(
@@ -147,8 +143,8 @@ extension BreakEvenRange {
     switch best {
     case .at(let millions, let share):
       "\(Number.count(millions * 1e6)) tokens (\(Number.percent(share)) of one machine)"
-    case .beyondCapacity(let millions, _):
-      "\(Number.count(millions * 1e6)) tokens, more than one machine makes"
+    case .beyondCapacity(let millions, let capacity):
+      "no break-even exists: \(Self.beyond(millions, capacity))"
     case .never: "no break-even exists"
     }
   }

@@ -64,12 +64,14 @@ public struct CostText: Sendable {
   }
 
   private var notes: [String] {
-    guard let row = prices.first?.quote.row else { return [] }
+    let days = prices.map(\.quote.row.asOf).sorted()
+    guard let first = days.first, let last = days.last else { return [] }
+    let seen = (first == last ? first : "\(first) to \(last)").safeForTerminal
     let kind =
       prices.allSatisfy { !$0.quote.sameModel }
       ? "No API price of this model is known: the APIs above sell other models. " : ""
     return wrapped(
-      "\(kind)List prices as of \(row.asOf.safeForTerminal); tiers and sources with -o json."
+      "\(kind)List prices as of \(seen); tiers and sources with -o json."
     ).map(style.dim)
   }
 

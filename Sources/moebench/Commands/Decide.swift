@@ -144,17 +144,12 @@ private struct CascadeFlag {
 
   init(_ text: String) throws {
     guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
-      let share = Self.share(text[text.index(after: colon)...])
+      let share = PlainDecimal.share(text[text.index(after: colon)...])
     else {
       throw Failure(.usage, "--cascade: must be NAME:SHARE, the share from 0 to 1 or in %")
     }
     cheap = String(text[..<colon])
     self.share = share
-  }
-
-  private static func share(_ text: Substring) -> Double? {
-    let value = text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(text)
-    return value.flatMap { (0...1).contains($0) ? $0 : nil }
   }
 
   /// The dear model is the one the decision is against.

@@ -180,7 +180,7 @@ struct CostOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Electricity, $ per kWh (0.146, 0.056 to 0.433: US commercial, EIA 2026-04; China's subsidised west to German households).",
+      "Electricity, $ per kWh, where no rent includes it (0.146, 0.056 to 0.433: US commercial, EIA 2026-04; China's subsidised west to German households).",
       valueName: "usd"))
   var pricePerKwh: Double?
 
@@ -311,6 +311,7 @@ struct CostOptions: ParsableArguments {
     settings.grid = grid
     settings.embodiedKilograms = embodiedCarbon
     if let workload { settings.mix = try TokenWorkload(flag: workload).mix }
+    try settings.validate()
     return settings
   }
 }

@@ -84,7 +84,7 @@ struct Failure: Error, CustomStringConvertible {
     case let error as EndpointError: error.status
     case is EndpointAddress.Fault, is ServiceObjectiveError: .usage
     case is PlanError, is ListError, is CostError, is CostSettingsError, is WattsError,
-      is MeterRequestError:
+      is MeterRequestError, is WorkloadError:
       .usage
     case is DataError, is JSONError, is TokenizerError, is TraceError, is RoutingTraceError,
       is AdviceError:

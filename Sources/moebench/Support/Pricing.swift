@@ -91,6 +91,7 @@ extension CostOptions {
   func powerAtTheWall() throws -> Estimate? {
     guard let watts else { return nil }
     let range = try WattsRange(flag: watts)
+    try AssumptionField.decodeWatts.check(range.high, as: "--watts")
     return try Estimate(low: range.low, best: range.best, high: range.high, provenance: .given)
   }
 }
