@@ -106,10 +106,11 @@ public struct CostBasis: Sendable {
 
   /// - Parameters:
   ///   - idleWatts: Of the machine with the model resident.
+  ///   - fullWatts: What the machine draws at most, which colocation is paid by; nil where unknown.
   /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
   public init(
     _ settings: CostSettings, environment: Environment, idleWatts: Estimate,
-    idleSource: String = "the machine with the model resident", fullWatts: Estimate? = nil,
+    idleSource: String = "the machine with the model resident", fullWatts: Estimate?,
     tables: SiteTables
   ) throws {
     try self.init(
@@ -126,7 +127,7 @@ public struct CostBasis: Sendable {
   /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
   public init(
     _ settings: CostSettings, processors: Int?, isVirtual: Bool, idleWatts: Estimate,
-    idleSource: String = "the machine with the model resident", fullWatts: Estimate? = nil,
+    idleSource: String = "the machine with the model resident", fullWatts: Estimate?,
     tables: SiteTables
   ) throws {
     try settings.validate()

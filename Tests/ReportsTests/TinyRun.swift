@@ -42,7 +42,8 @@ enum TinyRun {
     let outcome = try Runner(workload: engine, plan: plan, meter: meter).run()
     let environment = Environment.current()
     let basis = try CostBasis(
-      settings, environment: environment, idleWatts: .exactly(30), tables: SiteTables.builtIn)
+      settings, environment: environment, idleWatts: .exactly(30), fullWatts: nil,
+      tables: SiteTables.builtIn)
     let cost = try RunCost(outcome.results, basis: basis, mix: settings.mix)
     let count = try description.parameterCount()
     return RunReport(

@@ -2,21 +2,6 @@
 
 /// Measures any workload; knows no engine.
 public struct Runner<Work: Workload> {
-  /// Called on the running thread, between repetitions.
-  public struct Observers {
-    public var progress: (RunProgress) -> Void
-    /// Each finished repetition, so that it can be written to disk at once.
-    public var sample: (TestCase, Sample) -> Void
-
-    public init(
-      progress: @escaping (RunProgress) -> Void = { _ in },
-      sample: @escaping (TestCase, Sample) -> Void = { _, _ in }
-    ) {
-      self.progress = progress
-      self.sample = sample
-    }
-  }
-
   private let workload: Work
   private let plan: Plan
   private let tests: [TestCase]
@@ -25,14 +10,15 @@ public struct Runner<Work: Workload> {
   private let clock: any MonotonicClock
   private let counters: any CounterSource
   private let cancellation: Cancellation
-  private let observers: Observers
+  private let progress: (RunProgress) -> Void
 
+  /// - Parameter progress: Called on the running thread, between repetitions.
   /// - Throws: `PlanError` where the plan does not expand to tests.
   public init(
     workload: Work, plan: Plan, meter: (any EnergyMeter)? = nil,
     warmUpRule: WarmUpRule = WarmUpRule(), clock: any MonotonicClock = SystemClock(),
     counters: any CounterSource = SystemCounters(), cancellation: Cancellation = Cancellation(),
-    observers: Observers = Observers()
+    progress: @escaping (RunProgress) -> Void = { _ in }
   ) throws(PlanError) {
     self.workload = workload
     self.plan = plan
@@ -42,7 +28,7 @@ public struct Runner<Work: Workload> {
     self.clock = clock
     self.counters = counters
     self.cancellation = cancellation
-    self.observers = observers
+    self.progress = progress
   }
 
   /// Runs to the end, or to the cancellation. A test that fails is left out and reported; the
@@ -106,7 +92,6 @@ public struct Runner<Work: Workload> {
     report(step.test, .repetition(step.repetition, of: plan.repetitions), state)
     guard let sample = measure(step.test, repetition: step.repetition, &state) else { return }
     state.outcome.results[step.test].samples.append(sample)
-    observers.sample(tests[step.test], sample)
   }
 
   /// One run with counters and meter around it; `nil` where the workload failed.
@@ -150,7 +135,7 @@ public struct Runner<Work: Workload> {
     for (other, result) in state.outcome.results.enumerated() where !state.failed.contains(other) {
       remaining[result.test, default: 0] += plan.repetitions - result.samples.count
     }
-    observers.progress(
+    progress(
       RunProgress(
         test: tests[index], stage: stage, done: state.outcome.doneSamples,
         planned: state.outcome.plannedSamples,

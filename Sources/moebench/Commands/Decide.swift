@@ -52,7 +52,8 @@ struct Decide: ParsableCommand {
     _ = try cost.settings()
     try output.probe()
     let pricing = try Pricing(cost.priceFiles)
-    let result = try storedResult(pricing)
+    try cascadeParts?.check(question.workload, pricing)
+    let (result, failure) = try storedResult(pricing)
     let priced = try pricing.cost(of: result, cost, mix: question.workload.mix)
     let quotes = try pricing.quotes(for: result)
     let advice = try Advice(
@@ -62,6 +63,7 @@ struct Decide: ParsableCommand {
       cascade: try cascadeParts?.resolve(advice: advice, pricing: pricing))
     try output.write(text: report.text, json: { report.json })
     if let status = Interruption.status { Failure.terminate(status) }
+    if let failure { throw failure }
   }
 
   private func question() throws -> Question {
@@ -76,9 +78,9 @@ struct Decide: ParsableCommand {
     return question
   }
 
-  /// The result named, or a fresh one of the model named.
-  private func storedResult(_ pricing: Pricing) throws -> StoredResult {
-    if ResultFile.isResult(model) { return try ResultFile.read(model) }
+  /// The result named, or a fresh one of the model named and what failed of it.
+  private func storedResult(_ pricing: Pricing) throws -> (StoredResult, (any Error)?) {
+    if ResultFile.isResult(model) { return (try ResultFile.read(model), nil) }
     let environment = Environment.current()
     var session = RunSession(
       plan: try grid.plan(environment), environment: environment, settings: try cost.settings(),
@@ -91,7 +93,7 @@ struct Decide: ParsableCommand {
     Interruption.install()
     let result = try StoredResult(session.run(source, engine))
     Keeping.keep(result, unless: noHistory)
-    return result
+    return (result, session.failure)
   }
 
   private static let briefGigabytes = 3.0
@@ -163,8 +165,17 @@ private struct CascadeFlag {
       cheap: try price(advice, pricing), dear: dearPrice, cheapShare: share)
   }
 
+  /// Refuses a name without a price before anything is measured.
+  func check(_ workload: TokenWorkload, _ pricing: Pricing) throws {
+    if cheap != "here" { _ = try offer(workload, pricing) }
+  }
+
   private func price(_ advice: Advice, _ pricing: Pricing) throws -> (String, Double) {
-    let workload = advice.question.workload
+    let offer = try offer(advice.question.workload, pricing)
+    return (offer.name, offer.usdPerMillion.best)
+  }
+
+  private func offer(_ workload: TokenWorkload, _ pricing: Pricing) throws -> Offer {
     let (rows, _) = pricing.book.resolve(on: try Pricing.today())
     let wanted = cheap.lowercased()
     let named = rows.filter { row in
@@ -179,6 +190,6 @@ private struct CascadeFlag {
         .usage,
         "--cascade: no price of \"\(cheap.prefix(60))\" is known; moebench prices lists them")
     }
-    return (offer.name, offer.usdPerMillion.best)
+    return offer
   }
 }

@@ -61,6 +61,7 @@ struct EndpointSession {
       promptTokens: try LoadOptions.range(load.promptTokens, flag: "--prompt-tokens"),
       outputTokens: try LoadOptions.range(load.genTokens, flag: "--gen-tokens"), seed: load.seed)
     _ = try service.checkedRetries()
+    _ = try basis(meters.unmeasuredIdle)
   }
 
   func run() throws -> EndpointReport {
@@ -150,15 +151,7 @@ struct EndpointSession {
         "what the server costs is not known: --rental or --hardware-cost, with --nodes, tell"
       return
     }
-    let count = Double(nodes)
-    var scaled = settings
-    scaled.hardwareUsd = settings.hardwareUsd.map { $0 * count }
-    scaled.rentalUsdPerHour = settings.rentalUsdPerHour.map { $0 * count }
-    let basis = try CostBasis(
-      scaled, processors: address.isLocal ? environment.cpu.logicalCores.value : nil,
-      isVirtual: address.isLocal && environment.virtualisation.value.flatMap { $0 } != nil,
-      idleWatts: try idle.estimate().scaled(by: count), idleSource: idle.story,
-      tables: SiteTables.builtIn)
+    let basis = try basis(idle)
     let tests = try report.tests.map { try $0.measurement() }
     let cost = try RunCost(tests, basis: basis, mix: settings.mix)
     report.cost = cost
@@ -174,5 +167,19 @@ struct EndpointSession {
             "what this machine costs is not known: --hardware-cost or --rental gives the real figure"
         ))
     }
+  }
+  /// Costs and given watts are of each node.
+  private func basis(_ idle: IdlePower) throws -> CostBasis {
+    let count = Double(nodes)
+    var scaled = settings
+    scaled.hardwareUsd = settings.hardwareUsd.map { $0 * count }
+    scaled.rentalUsdPerHour = settings.rentalUsdPerHour.map { $0 * count }
+    // Of a server elsewhere this machine's own power says nothing.
+    let full = address.isLocal || meters.isGiven ? try meters.fullWatts.scaled(by: count) : nil
+    return try CostBasis(
+      scaled, processors: address.isLocal ? environment.cpu.logicalCores.value : nil,
+      isVirtual: address.isLocal && environment.virtualisation.value.flatMap { $0 } != nil,
+      idleWatts: try idle.estimate().scaled(by: count), idleSource: idle.story, fullWatts: full,
+      tables: SiteTables.builtIn)
   }
 }

@@ -63,6 +63,10 @@ extension LlamaBenchPeer {
 
   func warnings(_ results: [TestResult], tokensFrom origin: String) -> [RunReport.Warning] {
     var warnings: [RunReport.Warning] = []
+    if let failure, failure.rule != .interrupted {
+      warnings.append(
+        .init(code: "peer_failed", message: "llama-bench was given up: \(failure)"))
+    }
     let left = results.map(\.test).filter { !Self.covers($0) }.map(\.label)
     if !left.isEmpty {
       warnings.append(

@@ -56,5 +56,6 @@ struct Run: ParsableCommand {
     Keeping.keep(try StoredResult(report), unless: output.noHistory)
     try writer.write(report)
     if let status = Interruption.status { Failure.terminate(status) }
+    if let failure = session.failure { throw failure }
   }
 }

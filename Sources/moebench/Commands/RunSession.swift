@@ -24,75 +24,125 @@ struct RunSession {
   let pricing: Pricing
   /// Another engine, measured in turn.
   var peer: LlamaBenchPeer?
+  /// What failed although the rest was measured: its status ends the program, after the report is written.
+  private(set) var failure: (any Error)?
 
+  /// A model in memory and what it is fed.
+  private struct Loaded {
+    let source: ModelSource
+    let tests: [TestCase]
+    let model: LoadedModel
+    let text: RunText
+  }
+
+  /// What was seen.
+  private struct Measured {
+    let outcome: RunOutcome<EngineError>
+    let ceilings: Ceilings
+    let idle: IdlePower
+    let account: EnergyAccount
+  }
+
+  /// - Throws: Whatever is wrong before the first test, or where no test at all could be measured.
   mutating func run(_ source: ModelSource, _ options: EngineOptions) throws -> RunReport {
     let started = Date()
-    let tests = try plan.tests()
+    try meters.check(settings, environment)
     if let file = options.recordRouting { try AtomicFile.probe(file) }
+    let loaded = try load(source, options)
+    let measured = try measure(loaded, options)
+    return try report(loaded, measured, started)
+  }
+
+  private func load(_ source: ModelSource, _ options: EngineOptions) throws -> Loaded {
+    let tests = try plan.tests()
     let model = try LoadedModel(source, options, tests: tests, plan: plan, environment, progress)
     let text = try RunText(
       source, promptFile: options.promptFile, vocabulary: model.description.vocabulary,
       seed: plan.seed)
-    let before = try measureCeilings(options)
-    let shortest = try model.shortestRepetition(tests, before)
-    let meters = try meters.fitting(windowSeconds: shortest)
+    return Loaded(source: source, tests: tests, model: model, text: text)
+  }
+
+  private mutating func measure(_ loaded: Loaded, _ options: EngineOptions) throws -> Measured {
+    let before = try ceilings(options)
+    let meters = try meters.fitting(
+      windowSeconds: loaded.model.shortestRepetition(loaded.tests, before))
     progress.say("measuring the machine at rest")
     let idle = meters.idle()
     let engine = BuiltInEngine(
-      model.decoder, text: text.stream, timesLayers: model.slice != nil,
+      loaded.model.decoder, text: loaded.text.stream, timesLayers: loaded.model.slice != nil,
       isCancelled: { Interruption.cancellation.isCancelled })
     let runner = try Runner(
       workload: engine, plan: plan, meter: meters.meter, cancellation: Interruption.cancellation,
-      observers: .init(progress: { [progress, peer] in
+      progress: { [progress, peer] in
         progress.show($0)
-        Self.takeTurn(peer, $0)
-      }))
+        // The peer's repetition comes before the built-in engine's.
+        if case .repetition = $0.stage { peer?.measure($0.test) }
+      })
     peer?.meter = meters.meter
     Interruption.keepsResults()
     let outcome = runner.run()
     // Before and after: the machine is not the same all the time.
     let ceilings =
-      outcome.status == .complete ? before.higher(try measureCeilings(options)) : before
+      outcome.status == .complete ? before.higher(try self.ceilings(options)) : before
     progress.clear()
-    try source.checkUnchanged()
-    if let failure = peer?.failure, failure.rule != .interrupted { throw failure }
-    if let failure = outcome.failures.first {
-      try source.naming { throw failure.error }
-    }
+    try loaded.source.checkUnchanged()
+    try note(outcome, loaded.source)
     if let file = options.recordRouting, outcome.status == .complete {
-      try RoutingFlag.record(engine, source, text, to: file)
+      do { try RoutingFlag.record(engine, loaded.source, loaded.text, to: file) } catch {
+        failure = failure ?? error
+      }
     }
-    let cost = try runCost(outcome, model.slice, idle)
+    return Measured(
+      outcome: outcome, ceilings: ceilings, idle: idle, account: meters.account(idle: idle))
+  }
+
+  /// Remembers what failed; throws it where nothing else is left to report.
+  private mutating func note(_ outcome: RunOutcome<EngineError>, _ source: ModelSource) throws {
+    if let first = outcome.failures.first?.error {
+      do { try source.naming { throw first } } catch { failure = error }
+    }
+    if outcome.doneSamples == 0, let failure { throw failure }
+    if failure == nil, let peer = peer?.failure, peer.rule != .interrupted { failure = peer }
+  }
+
+  private func report(
+    _ loaded: Loaded, _ measured: Measured, _ started: Date
+  ) throws -> RunReport {
+    let (model, outcome) = (loaded.model, measured.outcome)
+    let results = outcome.measured
+    let basis = try meters.costBasis(settings, environment, idle: measured.idle)
+    let cost = try RunCost(
+      results, basis: basis, mix: settings.mix, factors: model.slice?.factors)
     var report = RunReport(
       tool: Tool.description,
       startedAt: started.formatted(.iso8601), status: outcome.status, environment: environment,
-      ceilings: ceilings, model: try model.summary(),
+      ceilings: measured.ceilings, model: try model.summary(),
       engine: .init(
         name: "builtin", blas: BLASLibrary.configuration,
         instructionSet: model.decoder.kernels.name, threads: plan.threads,
         cacheFormat: model.decoder.cache.format.rawValue),
-      tests: outcome.results, plannedSamples: outcome.plannedSamples,
-      disturbance: outcome.disturbance,
+      tests: results, plannedSamples: outcome.plannedSamples, disturbance: outcome.disturbance,
       warnings: model.warnings(environment) + warnings(outcome, cost)
-        + [text.warning].compactMap { $0 }, cost: cost,
-      prices: prices(source, cost))
-    report.tokensFrom = text.origin
-    report.energyAccount = meters.account(idle: idle)
+        + [loaded.text.warning].compactMap { $0 }, cost: cost,
+      prices: pricing.quotesByName(loaded.source.catalogueName).map {
+        PriceComparison($0, cost: cost)
+      })
+    report.tokensFrom = loaded.text.origin
+    report.energyAccount = measured.account
     report.warnings += aboveCeiling(report)
-    if let peer {
-      // What llama-bench used is no neighbour's.
-      report.warnings.removeAll { $0.code == "busy_neighbour" }
-      report.warnings += peer.warnings(outcome.results, tokensFrom: text.origin)
-      report.peer = try peer.report(outcome.results, basis: cost.basis, mix: settings.mix)
-    }
+    if let peer { try add(peer, to: &report, cost) }
     return report
   }
 
-  /// The peer's repetition comes before the built-in engine's; a failure of it ends the run.
-  private static func takeTurn(_ peer: LlamaBenchPeer?, _ progress: RunProgress) {
-    guard let peer, case .repetition = progress.stage else { return }
-    peer.measure(progress.test)
-    if peer.failure != nil { Interruption.cancellation.cancel() }
+  private func add(
+    _ peer: LlamaBenchPeer, to report: inout RunReport, _ cost: RunCost
+  ) throws {
+    // What llama-bench used is no neighbour's.
+    report.warnings.removeAll { $0.code == "busy_neighbour" }
+    report.warnings += peer.warnings(report.tests, tokensFrom: report.tokensFrom ?? "")
+    if !peer.samples.isEmpty {
+      report.peer = try peer.report(report.tests, basis: cost.basis, mix: settings.mix)
+    }
   }
 
   /// More than all there is means that the ceiling was measured too low, and is said.
@@ -108,37 +158,20 @@ struct RunSession {
     }
   }
 
-  private func measureCeilings(_ options: EngineOptions) throws -> Ceilings {
+  private func ceilings(_ options: EngineOptions) throws -> Ceilings {
     progress.say("measuring this machine's limits")
-    let caches = environment.cpu.caches.value ?? []
-    let last = caches.max { $0.level < $1.level }?.bytes ?? 32 << 20
-    let probe = try MachineProbe(
-      threads: plan.threads.max() ?? 1, lastCacheBytes: last, instructionSet: options.isa,
-      isCancelled: { Interruption.cancellation.isCancelled })
-    return Ceilings(
-      bandwidth: probe.rate(of: .read), floatRate: probe.rate(of: .multiply(rows: 512)),
-      integerRate: probe.rate(of: .multiplyBlocks(rows: 512)))
-  }
-
-  private func runCost(
-    _ outcome: RunOutcome<EngineError>, _ slice: LayerSlice?, _ idle: IdlePower
-  ) throws -> RunCost {
-    let basis = try CostBasis(
-      settings, environment: environment, idleWatts: idle.estimate(), idleSource: idle.story,
-      fullWatts: try meters.fullWatts, tables: SiteTables.builtIn)
-    return try RunCost(outcome.results, basis: basis, mix: settings.mix, factors: slice?.factors)
-  }
-
-  private func prices(_ source: ModelSource, _ cost: RunCost) -> [PriceComparison] {
-    pricing.quotesByName(source.catalogueName).map { PriceComparison($0, cost: cost) }
+    return try Ceilings.measured(
+      environment, threads: plan.threads.max() ?? 1, instructionSet: options.isa)
   }
 
   private func warnings(
     _ outcome: RunOutcome<EngineError>, _ cost: RunCost
   ) -> [RunReport.Warning] {
-    var warnings = RunWarning.detect(in: outcome).map {
-      RunReport.Warning(code: $0.code, message: $0.message)
-    }
+    var warnings =
+      outcome.failureWarnings
+      + RunWarning.detect(in: outcome).map {
+        RunReport.Warning(code: $0.code, message: $0.message)
+      }
     if cost.basis.assumesHardware {
       warnings.append(
         .init(

@@ -10,7 +10,8 @@ extension Ceilings {
     _ environment: Environment, threads: Int, instructionSet: String?
   ) throws -> Ceilings {
     let probe = try MachineProbe(
-      threads: threads, lastCacheBytes: environment.lastCacheBytes, instructionSet: instructionSet)
+      threads: threads, lastCacheBytes: environment.lastCacheBytes, instructionSet: instructionSet,
+      isCancelled: { Interruption.cancellation.isCancelled })
     func rate(_ work: CeilingProbe.Work) -> Reading<Summary> {
       probe.rate(of: work, seconds: 0.15)
     }

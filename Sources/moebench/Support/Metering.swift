@@ -1,5 +1,6 @@
 // Which meter a command uses: the user's, the best that works here, or an estimate that says so.
 
+import Analysis
 import CostModel
 import Measurement
 import Models
@@ -110,6 +111,9 @@ struct Metering {
     }
   }
 
+  /// Whether the user's `--watts` stand in place of any meter.
+  var isGiven: Bool { given != nil }
+
   /// The most that the machine is thought to draw: what colocation is paid by.
   var fullWatts: Estimate {
     get throws(CostError) {
@@ -119,6 +123,23 @@ struct Metering {
         provenance: given == nil ? .estimated : .given)
     }
   }
+
+  /// What a cost rests on: what was given, what the tables assume, and the watts at rest that were seen.
+  func costBasis(
+    _ settings: CostSettings, _ environment: Environment, idle: IdlePower
+  ) throws -> CostBasis {
+    try CostBasis(
+      settings, environment: environment, idleWatts: idle.estimate(), idleSource: idle.story,
+      fullWatts: fullWatts, tables: SiteTables.builtIn)
+  }
+
+  /// Refuses settings that no cost can be made of, before anything is measured.
+  func check(_ settings: CostSettings, _ environment: Environment) throws {
+    _ = try costBasis(settings, environment, idle: unmeasuredIdle)
+  }
+
+  /// Watts at rest as estimated, at once.
+  var unmeasuredIdle: IdlePower { IdlePower(nil, shortestWindow: 0, model: model) }
 
   /// Watts at rest: measured for some seconds where the meter can, estimated otherwise.
   func idle(_ cancellation: Cancellation = Interruption.cancellation) -> IdlePower {

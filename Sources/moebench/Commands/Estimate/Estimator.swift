@@ -51,7 +51,7 @@ struct Estimator {
     basis = try CostBasis(
       settings, processors: change?.cores ?? environment.cpu.logicalCores.value,
       isVirtual: environment.virtualisation.value.flatMap { $0 } != nil,
-      idleWatts: power.idle, tables: pricing.tables)
+      idleWatts: power.idle, fullWatts: power.busy, tables: pricing.tables)
   }
 
   func estimate(_ source: ModelSource, _ format: WeightFormat) -> ModelEstimate {
@@ -93,7 +93,7 @@ struct Estimator {
       estimate.tests.append(try predict(test, work, format))
     }
     estimate.cost = try RunCost(
-      estimate.tests.map(\.measurement), basis: basis, mix: mix)
+      estimate.tests.map { $0.measurement(power.reason) }, basis: basis, mix: mix)
     estimate.prices = pricing.quotesByName(source.catalogueName).filter(\.sameModel).map {
       PriceComparison($0, cost: estimate.cost)
     }
@@ -178,10 +178,10 @@ struct Estimator {
 
 extension ModelEstimate.Test {
   /// For the cost model.
-  fileprivate var measurement: PhaseMeasurement {
+  fileprivate func measurement(_ energyReason: String?) -> PhaseMeasurement {
     var measurement = PhaseMeasurement(
       label: test.label, phase: test.phase, batch: test.batch, tokensPerSecond: [speed.best],
-      joulesPerToken: joulesPerToken, energyReason: nil, provenance: .estimated)
+      joulesPerToken: joulesPerToken, energyReason: energyReason, provenance: .estimated)
     measurement.speed = speed
     return measurement
   }

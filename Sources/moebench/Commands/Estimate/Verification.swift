@@ -26,6 +26,9 @@ struct Verification {
         plan: plan, environment: environment, settings: try cost.settings(),
         meters: try Metering("none", watts: nil, environment), progress: progress, pricing: pricing)
       let report = try session.run(source, options)
+      if let failure = session.failure {
+        estimate.reason = "\(estimate.name) was not measured in full: \(failure)"
+      }
       estimate.verifiedSlice = report.model.slice.map { ($0.layersMeasured, $0.layersTotal) }
       for predicted in estimate.tests {
         guard let result = report.tests.first(where: { $0.test == predicted.test }),

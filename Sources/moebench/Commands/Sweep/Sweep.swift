@@ -41,14 +41,15 @@ struct Sweep: ParsableCommand {
     let source = try ModelSource(model, needsWeights: false)
     let design = try SweepDesign(kind, source, options, environment)
     try output.probe()
-    let session = SweepSession(
+    var session = SweepSession(
       design: design, plan: try options.plan(environment, design), environment: environment,
       settings: settings, meters: try Metering(cost.meter, watts: cost.watts, environment),
-      progress: Progress(quiet: quiet))
+      progress: Progress(quiet: quiet), pricing: try Pricing(cost.priceFiles))
     Interruption.install()
     let report = try session.run()
     try output.write(text: report.text, json: { report.json })
     if let status = Interruption.status { Failure.terminate(status) }
+    if let failure = session.failure { throw failure }
   }
 }
 

@@ -21,9 +21,22 @@ struct SweepSession {
   let settings: CostSettings
   let meters: Metering
   let progress: Progress
+  let pricing: Pricing
+  /// What failed although the rest was measured: its status ends the program, after the report is written.
+  private(set) var failure: (any Error)?
 
-  func run() throws -> SweepReport {
+  init(
+    design: SweepDesign, plan: Plan, environment: Environment, settings: CostSettings,
+    meters: Metering, progress: Progress, pricing: Pricing
+  ) {
+    (self.design, self.plan, self.environment) = (design, plan, environment)
+    (self.settings, self.meters, self.progress) = (settings, meters, progress)
+    self.pricing = pricing
+  }
+
+  mutating func run() throws -> SweepReport {
     let started = Date()
+    try meters.check(settings, environment)
     let tests = try plan.tests()
     let forms = try LoadedForms(design, plan: plan, tests: tests, progress)
     progress.say("measuring this machine's limits")
@@ -35,16 +48,16 @@ struct SweepSession {
     let runner = try Runner(
       workload: EngineVariants(forms.variants), plan: plan, meter: meters.meter,
       cancellation: Interruption.cancellation,
-      observers: .init(progress: { [progress] in progress.show($0) }))
+      progress: { [progress] in progress.show($0) })
     Interruption.keepsResults()
     let outcome = runner.run()
     progress.clear()
-    if let failure = outcome.failures.first { throw failure.error }
-    let basis = try CostBasis(
-      settings, environment: environment, idleWatts: idle.estimate(), idleSource: idle.story,
-      tables: SiteTables.builtIn)
-    let points = try zip(design.points, forms.loaded).map { point, form in
-      try self.point(point, form, outcome, ceilings, basis, started)
+    failure = outcome.failures.first?.error
+    if outcome.doneSamples == 0, let failure { throw failure }
+    let basis = try meters.costBasis(settings, environment, idle: idle)
+    var points: [SweepReport.Point] = []
+    for (point, form) in zip(design.points, forms.loaded) {
+      points.append(try self.point(point, form, outcome, ceilings, basis, started))
     }
     return SweepReport(
       kind: design.kind, seconds: outcome.seconds, points: points, status: outcome.status,
@@ -53,7 +66,9 @@ struct SweepSession {
 
   /// One of a kind: forms share labels, so each test's own would repeat.
   private static func warnings(_ outcome: RunOutcome<EngineError>) -> [RunReport.Warning] {
-    let all = RunWarning.detect(in: outcome)
+    let all =
+      outcome.failureWarnings
+      + RunWarning.detect(in: outcome).map { .init(code: $0.code, message: $0.message) }
     var codes: [String] = []
     for warning in all where !codes.contains(warning.code) { codes.append(warning.code) }
     return codes.compactMap { code in
@@ -68,20 +83,23 @@ struct SweepSession {
     _ point: SweepPoint, _ form: LoadedForms.Form, _ outcome: RunOutcome<EngineError>,
     _ ceilings: Ceilings, _ basis: CostBasis, _ started: Date
   ) throws -> SweepReport.Point {
-    let results = outcome.results.filter {
+    let results = outcome.measured.filter {
       $0.test.variant == point.variant && (point.batch == nil || $0.test.batch == point.batch)
     }
     let cost = try RunCost(
       results, basis: basis, mix: settings.mix, factors: form.slice?.factors)
     let report = RunReport(
-      tool: .init(version: Tool.version, commit: Tool.commit),
+      tool: Tool.description,
       startedAt: started.formatted(.iso8601), status: outcome.status, environment: environment,
       ceilings: ceilings, model: try form.summary(design.source.name, point),
       engine: .init(
         name: "builtin", blas: BLASLibrary.configuration,
         instructionSet: form.decoder.kernels.name, threads: plan.threads),
       tests: results, plannedSamples: results.count * plan.repetitions,
-      disturbance: outcome.disturbance, warnings: [], cost: cost, prices: [])
+      disturbance: outcome.disturbance, warnings: [], cost: cost,
+      prices: pricing.quotesByName(design.source.catalogueName).map {
+        PriceComparison($0, cost: cost)
+      })
     let mixture = form.decoder.routing.shapes.first
     let work = ModelWork(try point.whole.inventory(asking: point.format))
     return SweepReport.Point(

@@ -1,0 +1,20 @@
+// Tests that could not be measured: left out and reported, the others go on.
+
+import Measurement
+import Reports
+
+extension RunOutcome {
+  /// Without the tests that failed before their first repetition.
+  var measured: [TestResult] {
+    let failed = Set(failures.map(\.test))
+    return results.filter { !$0.samples.isEmpty || !failed.contains($0.test) }
+  }
+
+  var failureWarnings: [RunReport.Warning] {
+    failures.map { failed in
+      .init(
+        code: "test_failed",
+        message: "\(failed.test.label) was left out or not finished: \(failed.error)")
+    }
+  }
+}
