@@ -81,6 +81,13 @@ import Testing
     }
   }
 
+  @Test("colocation is paid by the most that the machine draws")
+  func colocation() throws {
+    let json = try estimate(
+      "granite-3.1-1b-a400m", "--colocation", "200", "--hardware-cost", "900", "--watts", "500")
+    #expect(try first(json)["cost"]?["assumptions"]?["colocation"]?["value"]?.double == 100)
+  }
+
   @Test("decode takes the time of its touched bytes, and a prompt the time of its operations")
   func model() throws {
     let one = try first(estimate("olmoe-1b-7b"))

@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test(
-    "a llama-bench that is none is refused, with its status and one line",
+    "a llama-bench that is none costs no measurement: the result says so, then its status and one line",
     arguments: [
       ("echo hello", 65), ("exit 3", 69), ("echo wrong >&2; exit 1", 69), ("kill -9 $$", 69),
       (#"echo '{"n_prompt": 0, "n_gen": 9, "avg_ts": 4}'"#, 65),
@@ -59,7 +59,9 @@ import Testing
   func hostile(body: String, status: Int32) throws {
     let result = try run(try script(body), "--llama-bench-timeout", "1.5")
     #expect(result.status == status, "\(body): \(result.error)")
-    #expect(result.output.isEmpty)
+    let json = try JSONValue(parsing: result.output)
+    #expect(json["tests"]?[0]?["samples"]?.array?.count == 2)
+    #expect(json["warnings"]?.array?.contains { $0["code"]?.string == "peer_failed" } == true)
     #expect(result.error.split(separator: "\n").count == 1)
   }
 

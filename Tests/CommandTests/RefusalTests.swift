@@ -42,6 +42,32 @@ import Testing
     expectRefusal(process, status: 64)
   }
 
+  @Test(
+    "a cost that cannot be is refused before a model is loaded",
+    arguments: [["--utilisation", "30"], ["--pue", "0.5"], ["--staff-hours", "3"]])
+  func lateCosts(_ arguments: [String]) throws {
+    // No such slice: whoever loads first complains of that.
+    let late = ["--layers", "99"] + arguments
+    let run = try Program.run("run", Fixture.path("olmoe"), "--synthetic", arguments: late)
+    expectRefusal(run, status: 64)
+    #expect(!run.error.contains("99"), "\(run.error)")
+    let decide = try Program.run(
+      "decide", Fixture.path("olmoe"), "--traffic", "1M/day", arguments: late)
+    expectRefusal(decide, status: 64)
+    #expect(!decide.error.contains("99"), "\(decide.error)")
+    // Nobody listens there.
+    expectRefusal(
+      try Program.run("endpoint", "http://127.0.0.1:1/v1", arguments: arguments), status: 64)
+  }
+
+  @Test("a cascade's unknown name is refused before anything is measured")
+  func lateCascade() throws {
+    expectRefusal(
+      try Program.run(
+        "decide", Fixture.path("olmoe"), "--traffic", "1M/day", "--layers", "99", "--cascade",
+        "no-such-model:0.5"), status: 64, naming: "no-such-model")
+  }
+
   @Test("a configuration that is no JSON is refused with the byte where it fails")
   func brokenConfiguration() throws {
     let folder = try Fixture.copy("olmoe")

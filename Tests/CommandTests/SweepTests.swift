@@ -85,6 +85,15 @@ import Testing
     #expect(dense[1]["model"]?["parameters"]?["active"]?.double == active - 2 * router * 32)
   }
 
+  @Test("colocation is paid, and prices of the model's APIs stand beside each form")
+  func money() throws {
+    let json = try sweep(
+      "top-k", "--points", "1,2", "--colocation", "200", "--hardware-cost", "900")
+    #expect(try json.text().contains("\"colocation\""))
+    let prices = try points(json).map { try #require($0["prices"]?.array) }
+    #expect(prices.count == 2 && prices.allSatisfy { !$0.isEmpty })
+  }
+
   @Test("a slice of each form gives the bytes of the whole")
   func slices() throws {
     let whole = try points(sweep("top-k", "--points", "2"))

@@ -9,10 +9,7 @@ extension EstimateReport {
   public var json: JSONValue {
     object([
       ("schema", .string(Self.schema)),
-      (
-        "tool",
-        ["name": "moebench", "version": .string(tool.version), "commit": .string(tool.commit)]
-      ),
+      ("tool", tool.json),
       ("started_at", .string(startedAt)),
       ("machine", environment.json(nil)),
       ("ceilings", limits.json(age: limitsAge)),

@@ -9,13 +9,7 @@ extension SweepReport {
     let first = points.first?.run
     return object([
       ("schema", .string(Self.schema)),
-      (
-        "tool",
-        [
-          "name": "moebench", "version": .stringOrNull(first?.tool.version),
-          "commit": .stringOrNull(first?.tool.commit),
-        ]
-      ),
+      ("tool", first?.tool.json ?? .null),
       ("started_at", .stringOrNull(first?.startedAt)),
       ("status", .string(status.rawValue)),
       ("experiment", .string(kind.rawValue)),
@@ -51,6 +45,7 @@ extension SweepReport.Point {
       ("tests", document["tests"] ?? .null),
       ("coverage", .array(run.tests.map(coverage))),
       ("cost", document["cost"] ?? .null),
+      ("prices", document["prices"] ?? .null),
     ])
   }
 

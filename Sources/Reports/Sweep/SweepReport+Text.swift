@@ -8,7 +8,7 @@ extension SweepReport {
   /// Plain text of about 80 columns.
   public func text(_ style: Style = .plain) -> String {
     var lines = heading(style) + [""] + table(style)
-    lines += coverageLines(style)
+    lines += coverageLines(style) + priceLines(style)
     lines.append("")
     for sentence in reading { lines += wrapped(sentence) }
     for warning in warnings { lines += wrapped("Warning: \(warning.message)").map(style.dim) }
@@ -81,5 +81,19 @@ extension SweepReport {
       ])
     }
     return [""] + table.headed(style)
+  }
+
+  /// What the APIs take for the same million tokens.
+  private func priceLines(_ style: Style) -> [String] {
+    guard let prices = points.first?.run.prices, !prices.isEmpty else { return [] }
+    var table = TextTable([.left, .right, .right])
+    table.add(["APIs, $ per million tokens", "input", "output"])
+    for row in prices.map(\.quote.row) {
+      table.add([
+        CostText.name(of: row), row.usdPerMillionInput.map { Number.short($0) } ?? "-",
+        row.usdPerMillionOutput.map { Number.short($0) } ?? "-",
+      ])
+    }
+    return [""] + table.headed(style) + CostText.notes(prices).map(style.dim)
   }
 }

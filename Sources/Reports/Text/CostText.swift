@@ -26,7 +26,7 @@ public struct CostText: Sendable {
     if excess > 0 { lines = rows(nameWidth: max(20, Self.nameWidth - excess)) }
     lines = lines.map { $0.shortened(to: 80) }
     if let first = lines.first { lines[0] = style.bold(first) }
-    return lines + notes
+    return lines + Self.notes(prices).map(style.dim)
   }
 
   private func rows(nameWidth: Int) -> [String] {
@@ -63,7 +63,8 @@ public struct CostText: Sendable {
     return table.lines()
   }
 
-  private var notes: [String] {
+  /// Whose prices they are, and of when.
+  static func notes(_ prices: [PriceComparison]) -> [String] {
     let days = prices.map(\.quote.row.asOf).sorted()
     guard let first = days.first, let last = days.last else { return [] }
     let seen = (first == last ? first : "\(first) to \(last)").safeForTerminal
@@ -71,8 +72,7 @@ public struct CostText: Sendable {
       prices.allSatisfy { !$0.quote.sameModel }
       ? "No API price of this model is known: the APIs above sell other models. " : ""
     return wrapped(
-      "\(kind)List prices as of \(seen); tiers and sources with -o json."
-    ).map(style.dim)
+      "\(kind)List prices as of \(seen); tiers and sources with -o json.")
   }
 
   /// Model and provider, shortened to what fits; the tier only by its hours.
