@@ -3,6 +3,7 @@
 import Analysis
 import CostModel
 import Foundation
+import Measurement
 import Models
 import Reports
 import Testing
@@ -182,6 +183,42 @@ import Testing
     let html = try page(TinyRun.report(settings: settings, meter: nil), settings: settings)
     #expect(html.contains("No verdict"))
     #expect(html.contains("no energy meter was used"))
+  }
+
+  /// The numbers after a text's x, by the text.
+  private func labels(_ html: String) -> [(x: Double, text: String)] {
+    html.matches(of: #/<text x="([0-9.]+)"[^>]*>([^<]*)</#).compactMap { match in
+      Double(match.1).map { ($0, String(match.2)) }
+    }
+  }
+
+  @Test("what was touched is what the routers chose, of the narrowest and the widest step")
+  func touched() throws {
+    var report = try TinyRun.report()
+    report.model.touched = (shared: 1000, perExpert: 500)
+    let decodes = report.tests.filter { $0.test.phase == .decode }
+    let html = try page(report)
+    for decode in decodes {
+      let parameters = try #require(report.touchedParameters(of: decode))
+      let row = "touched, b\(decode.test.batch)</th><td class=\"n\">\(Number.count(parameters))<"
+      #expect(html.contains(row), "\(row)")
+    }
+    #expect(report.text().contains("touched a step (b2)"))
+  }
+
+  @Test("every name of a legend ends within its chart, and a wide interval flattens no line")
+  func legend() throws {
+    let plan = Plan(
+      promptTokens: [0], generatedTokens: [10], depths: [0, 256, 1024], batches: [1, 2, 4],
+      threads: [1], repetitions: 2, warmUp: .fixed(0))
+    var report = try TinyRun.report()
+    report.tests = try Runner(workload: FixedWorkload([0.001, 1, 1, 0.001]), plan: plan).run()
+      .results
+    let html = try page(report)
+    let names = labels(html).filter { $0.text.hasSuffix("tokens in the cache") && $0.x < 740 }
+    #expect(names.count == 3)
+    for name in names { #expect(name.x + 7.5 * Double(name.text.count) <= 760, "\(name)") }
+    #expect(html.contains("Arrows: the interval goes on"))
   }
 
   @Test("the digest agrees with the standard's examples")

@@ -5,7 +5,7 @@ import Reports
 import Testing
 
 /// Takes the seconds it is told to, the last for ever.
-private final class FixedWorkload: Workload {
+final class FixedWorkload: Workload {
   private var seconds: [Double]
 
   init(_ seconds: [Double]) { self.seconds = seconds }

@@ -111,19 +111,16 @@ extension EntrySections {
     }
     add("total", model.totalParameters, "must fit in memory")
     add("active", model.activeParameters, "multiplied for each token")
-    if let decode = result.tests.last(where: { $0.phase == .decode }) {
-      var touched: Double?
-      let isSlice = model.slice != nil
-      if let bytes = isSlice ? decode.whole?.bytesTouchedPerToken : decode.bytesTouchedPerToken,
-        let all = model.weightBytes, all > 0,
-        let total = model.totalParameters
-      {
-        touched = bytes / all * total
+    for decode in touchedTests {
+      let sequences = decode.batch == 1 ? "one token" : "\(decode.batch) tokens, one a sequence"
+      let name = touchedTests.count > 1 ? "touched, b\(decode.batch)" : "touched"
+      let touched = decode.parametersTouchedPerStep
+      if model.slice == nil {
+        add(name, touched, "read from memory in a step of \(decode.label), for \(sequences)")
+      } else {
+        let part = touched.map { Number.count($0) } ?? "not known"
+        add(name, nil, "a step of \(decode.label) read \(part) in the layers that were run")
       }
-      add(
-        "touched", touched,
-        "read from memory a token in \(decode.label): the weights' share of the bytes "
-          + (isSlice ? "extrapolated" : "measured"))
     }
     let bytes = model.weightBytes.map { Number.bytes($0) } ?? "unknown size"
     let table = Markup.table(
@@ -133,18 +130,27 @@ extension EntrySections {
       "Parameters: total, active, touched", [parameterFigure(bars), table].compactMap { $0 })
   }
 
+  /// Decode of the fewest and of the most sequences: what is touched grows from the active towards the total.
+  private var touchedTests: [StoredTest] {
+    let decodes = result.tests.filter { $0.phase == .decode }.sorted { $0.batch < $1.batch }
+    guard let few = decodes.first, let many = decodes.last else { return [] }
+    return few.batch < many.batch ? [few, many] : [few]
+  }
+
   private func parameterFigure(_ bars: [(String, Double)]) -> Markup? {
     var chart = Chart(height: 14 + 34 * Double(bars.count))
-    guard let axis = Axis(bars.map(\.1), logarithmic: false, from: 90, to: 640) else { return nil }
+    guard let axis = Axis(bars.map(\.1), logarithmic: false, from: 110, to: 640) else { return nil }
     for (index, bar) in bars.enumerated() {
       let y = 8 + 34 * Double(index)
-      chart.label(bar.0, 80, y + 17, .end)
-      chart.bar(90, y, axis.position(bar.1) - 90, 24, "s\(index == 0 ? 3 : index == 1 ? 0 : 2)")
+      chart.label(bar.0, 100, y + 17, .end)
+      chart.bar(110, y, axis.position(bar.1) - 110, 24, "s\(index == 0 ? 3 : index == 1 ? 0 : 2)")
       chart.label(Number.count(bar.1), axis.position(bar.1) + 8, y + 17)
     }
     let words = bars.map { "\($0.0) \(Number.count($0.1))" }.joined(separator: ", ")
     return chart.figure(
       title: "Parameters", description: words + ".",
-      caption: "All weights must be held; only the active ones are multiplied for a token.")
+      caption:
+        "All weights must be held; the active ones are multiplied for a token; those touched are read in a step."
+    )
   }
 }

@@ -36,8 +36,6 @@ struct Markup: Sendable {
     return Markup(raw: html + ">")
   }
 
-  static func join(_ parts: [Markup]) -> Markup { Markup(raw: parts.map(\.html).joined()) }
-
   /// A whole document around a head and a body.
   static func document(head: [Markup], body: [Markup]) -> String {
     "<!DOCTYPE html>\n"

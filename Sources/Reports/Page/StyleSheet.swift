@@ -1,4 +1,5 @@
-// The page's look: readable in light, dark and print; charts take their colours from here.
+// The page's look: readable in light, dark and print; charts take their colours from here, and on a phone are scrolled
+// rather than shrunk until nobody can read them.
 
 enum StyleSheet {
   static let text: StaticString = """
@@ -35,6 +36,7 @@ enum StyleSheet {
     svg .bar{stroke-width:3;stroke-linecap:round}
     svg .faint{opacity:.35}
     svg .band{opacity:.16;stroke:none}
+    @media screen and (max-width:45rem){figure{overflow-x:auto}figure svg{min-width:42rem}}
     .scroll{overflow-x:auto}
     table{border-collapse:collapse;width:100%;font-size:.92rem;margin:.75rem 0}
     caption{text-align:left;padding:.25rem 0}

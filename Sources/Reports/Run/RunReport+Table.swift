@@ -27,8 +27,8 @@ extension RunReport {
     var lines = [
       "moebench \(tool.version) · \(model.name.safeForTerminal), \(weights)",
       "\(Number.count(Double(model.totalParameters))) parameters, "
-        + "\(Number.count(Double(model.activeParameters))) active a token · \(model.weightFormat), "
-        + Number.bytes(Double(model.weightBytes)),
+        + "\(Number.count(Double(model.activeParameters))) active\(touched ?? " a token") · "
+        + "\(model.weightFormat), \(Number.bytes(Double(model.weightBytes)))",
     ]
     if let slice = model.slice {
       lines.append(
@@ -51,6 +51,15 @@ extension RunReport {
     lines[0] = style.bold(lines[0])
     if let interruption { lines.append(style.bold(interruption)) }
     return lines
+  }
+
+  /// In a step of the widest decode test; nil where only a slice of the model was run.
+  private var touched: String? {
+    let decodes = tests.filter { $0.test.phase == .decode && model.slice == nil }
+    guard let widest = decodes.max(by: { $0.test.batch < $1.test.batch }),
+      let parameters = touchedParameters(of: widest)
+    else { return nil }
+    return ", \(Number.count(parameters)) touched a step (b\(widest.test.batch))"
   }
 
   private func measurements(_ style: Style) -> [String] {

@@ -26,6 +26,8 @@ public struct StoredTest: Sendable {
   public let energyProvenance: String?
   public let energyReason: String?
   public let bytesTouchedPerToken: Double?
+  /// Distinct parameters that a step read, by the routers' own decisions; of the slice where one was run.
+  public let parametersTouchedPerStep: Double?
   public let bandwidthShare: Double?
   public let arithmeticShare: Double?
   public let distinctExperts: Double?
@@ -82,6 +84,7 @@ extension StoredTest {
     }
     summary = Self.summary(samples)
     bytesTouchedPerToken = try node.optionalAmount("bytes_touched_per_token")
+    parametersTouchedPerStep = try node.optionalAmount("parameters_touched_per_step")
     let ceiling = try node.optional("ceiling")
     bandwidthShare = try ceiling?.optionalAmount("s_mbu")
     arithmeticShare = try ceiling?.optionalAmount("s_mfu")
