@@ -81,6 +81,23 @@ import Testing
     }
   }
 
+  @Test("limits of a file are named as such, with their time, and not as this machine's")
+  func file() throws {
+    let json = try estimate("granite-3.1-1b-a400m")
+    #expect(json["limits_file"]?.string == "limits.json")
+    #expect(json["ceilings"]?["age_seconds"]?.double != nil)
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("limits.json")
+    try Data(Self.limits.utf8()).write(to: file)
+    let text = try Program.run(
+      "estimate", "granite-3.1-1b-a400m", "--limits", file.path
+    ).output.replacing("\n", with: " ")
+    #expect(
+      text.hasPrefix("Predicted from limits of limits.json, measured at 2026-11-21T00:00:00Z"))
+    #expect(!text.contains("just measured"))
+  }
+
   @Test("colocation is paid by the most that the machine draws")
   func colocation() throws {
     let json = try estimate(

@@ -30,7 +30,8 @@ import Testing
     #expect(SchemaValidator(schema).violations(of: first) == [])
     #expect(first["ceilings"]?["age_seconds"]?.isNull == true)
     try check(try #require(first["ceilings"]))
-    let kept = try document(Self.quick, cache: cache)
+    let kept = try document(
+      ["-o", "json", "-t", "1", "--formats", "q8_0,q4_k"], cache: cache)
     #expect(SchemaValidator(schema).violations(of: kept) == [])
     #expect(try #require(kept["ceilings"]?["age_seconds"]?.double) >= 0)
     for key in ["measured_at", "read_bandwidth_gb_s", "int8_gop_s", "products"] {
@@ -43,6 +44,37 @@ import Testing
       to: cache.appendingPathComponent("moebench/\(file)"))
     let again = try document(Self.quick, cache: cache)
     #expect(again["ceilings"]?["age_seconds"]?.isNull == true)
+  }
+
+  @Test("a format that was not timed is timed, and those that were are kept beside it")
+  func formats() throws {
+    let cache = folder()
+    defer { try? FileManager.default.removeItem(at: cache) }
+    let short = ["-o", "json", "-t", "1", "-r", "1", "--seconds", "0", "--formats"]
+    _ = try document(short + ["q8_0"], cache: cache)
+    let other = try document(short + ["q4_0"], cache: cache)
+    #expect(other["ceilings"]?["age_seconds"]?.isNull == true)
+    let both = try document(
+      ["-o", "json", "-t", "1", "--formats", "q8_0,q4_0"], cache: cache)
+    #expect(both["ceilings"]?["age_seconds"]?.double != nil)
+    let formats = (both["ceilings"]?["products"]?.array ?? []).compactMap { $0["format"]?.string }
+    #expect(Set(formats) == ["f32", "q8_0", "q4_0"])
+  }
+
+  @Test("the document may go to a file, and ends in one newline")
+  func file() throws {
+    let cache = folder()
+    defer { try? FileManager.default.removeItem(at: cache) }
+    try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
+    let file = cache.appendingPathComponent("machine.json").path
+    let result = try Program.run(
+      "machine", "--output-file", file, arguments: Self.quick,
+      environment: ["XDG_CACHE_HOME": cache.path])
+    #expect(result.status == 0 && result.output.isEmpty, "\(result.error)")
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    #expect(text.hasSuffix("}\n") && !text.hasSuffix("\n\n"))
+    let inspected = try Program.run("inspect", Fixture.path("olmoe"), "-o", "json")
+    #expect(inspected.output.hasSuffix("}\n") && !inspected.output.hasSuffix("\n\n"))
   }
 
   private func check(_ ceilings: JSONValue) throws {

@@ -122,4 +122,12 @@ public struct MachineLimits: Sendable, Equatable {
     self.references = references
     self.stealShare = stealShare
   }
+
+  /// Takes over what other limits of the same machine and kernels tell of formats that these lack.
+  public mutating func add(formatsOf other: MachineLimits) {
+    let timed = Set(products.map(\.format))
+    products += other.products.filter { !timed.contains($0.format) }
+    let run = Set(references.map(\.format))
+    references += other.references.filter { !run.contains($0.format) }
+  }
 }

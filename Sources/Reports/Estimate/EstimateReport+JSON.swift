@@ -13,6 +13,7 @@ extension EstimateReport {
       ("started_at", .string(startedAt)),
       ("machine", environment.json(nil)),
       ("ceilings", limits.json(age: limitsAge)),
+      ("limits_file", .stringOrNull(limitsFile)),
       ("what_if", .stringOrNull(supposed)),
       ("corrected_by", .array(corrections.map(\.json))),
       ("estimates", .array(estimates.map(\.json))),

@@ -18,15 +18,29 @@ extension EstimateReport {
   }
 
   private func heading(_ style: Style) -> [String] {
-    let cpu = environment.cpu.modelName.value ?? "unknown processor"
-    let age = limitsAge.map { "limits measured \(Number.age($0)) ago" } ?? "limits just measured"
     var lines = wrapped(
-      "Predicted for \(supposed.map { "a machine as this one, but \($0)" } ?? cpu.safeForTerminal), "
-        + "\(limits.threads) thread\(limits.threads == 1 ? "" : "s"); \(age)"
+      "\(basis), \(limits.threads) thread\(limits.threads == 1 ? "" : "s")"
+        + (limitsFile == nil ? "; \(age)" : "; memory and power as of this machine")
         + (corrections.isEmpty
           ? "" : "; scaled by \(corrections.count) earlier measurements"))
     lines[0] = style.bold(lines[0])
     return lines + [""]
+  }
+
+  private var age: String {
+    limitsAge.map { "limits measured \(Number.age($0)) ago" } ?? "limits just measured"
+  }
+
+  /// What the predictions are of.
+  private var basis: String {
+    if let limitsFile {
+      let ago = limitsAge.map { " (\(Number.age($0)) ago)" } ?? ""
+      return "Predicted from limits of \(limitsFile.safeForTerminal), measured at "
+        + "\(limits.measuredAt.safeForTerminal)\(ago)\(supposed.map { ", but \($0)" } ?? "")"
+    }
+    let cpu = environment.cpu.modelName.value ?? "unknown processor"
+    return
+      "Predicted for \(supposed.map { "a machine as this one, but \($0)" } ?? cpu.safeForTerminal)"
   }
 
   private func table(_ style: Style) -> [String] {

@@ -82,7 +82,10 @@ public struct EstimateReport: Sendable {
   public let startedAt: String
   public let environment: Environment
   public let limits: MachineLimits
+  /// Seconds since they were measured; nil where just measured.
   public let limitsAge: Double?
+  /// The file they were read from, of another machine or another time; nil where they are this machine's.
+  public var limitsFile: String?
   /// What was supposed to differ from this machine, in the words it was given in; nil for this machine itself.
   public let supposed: String?
   /// Earlier measurements that the predictions were scaled by.

@@ -86,7 +86,7 @@ struct Import_: ParsableCommand {
           .usage,
           "-o json holds one result, and these are \(results.count): -o jsonl holds them all")
       }
-      return try results[0].document.text(pretty: true) + "\n"
+      return try results[0].document.text(pretty: true)
     case .jsonl:
       return try results.map { try $0.document.text() + "\n" }.joined()
     }

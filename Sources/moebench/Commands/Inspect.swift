@@ -12,16 +12,10 @@ struct Inspect: ParsableCommand {
   @Argument(help: "A Hugging Face directory, a .gguf file or a catalogue name.")
   var model: String
 
-  @Option(name: [.customShort("o"), .long], help: "Format: table or json.")
-  var output = OutputFormat.table
-
-  mutating func validate() throws {
-    guard output == .table || output == .json else {
-      throw ValidationError("-o \(output.rawValue): inspect prints table or json")
-    }
-  }
+  @OptionGroup(title: "Where it goes") var output: DocumentOptions
 
   mutating func run() throws {
+    try output.probe()
     let source = try ModelSource(model)
     let description = try source.description()
     let count = try description.parameterCount()
@@ -35,8 +29,7 @@ struct Inspect: ParsableCommand {
     let inspection = Inspection(
       name: source.name, description: description, count: count, stored: stored,
       tokenizer: tokenizer, tokenizerReason: tokenizerReason)
-    Output.standard(
-      output == .json ? try inspection.json.text(pretty: true) + "\n" : inspection.text)
+    try output.write(text: { _ in inspection.text }, json: { inspection.json })
   }
 }
 

@@ -15,25 +15,24 @@ import Targets
   import Foundation
 #endif
 
-enum MachineFormat: String, ExpressibleByArgument, CaseIterable {
-  case table, json
-}
-
 struct Machine: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Describe this machine and its measured limits: memory reading, matrix products.",
-    discussion: "Limits are measured once and kept; --measure measures them again.")
+    discussion:
+      "Limits are measured once and kept; --measure, --repetitions and --seconds measure them again, as does a format that was not timed."
+  )
 
   @Option(
     name: [.short, .long], help: ArgumentHelp("Most threads (default: physical cores).")
   )
   var threads: Int?
 
-  @Option(name: [.short, .long], help: "Measurements of each limit, at least.")
-  var repetitions = 7
+  @Option(name: [.short, .long], help: "Measurements of each limit, at least (default: 7).")
+  var repetitions: Int?
 
-  @Option(help: ArgumentHelp("Time for each limit, at least, s.", valueName: "seconds"))
-  var seconds = 0.15
+  @Option(
+    help: ArgumentHelp("Time for each limit, at least, s (default: 0.15).", valueName: "seconds"))
+  var seconds: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -43,8 +42,7 @@ struct Machine: ParsableCommand {
   @Flag(help: "Measure again, whatever was kept from an earlier time.")
   var measure = false
 
-  @Option(name: [.customShort("o"), .long], help: "Format of the result.")
-  var output = MachineFormat.table
+  @OptionGroup(title: "Where it goes") var output: DocumentOptions
 
   @Flag(help: "No progress on standard error.")
   var quiet = false
@@ -53,29 +51,27 @@ struct Machine: ParsableCommand {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads): must be between 1 and 1024")
     }
-    guard Plan.repetitionBounds.contains(repetitions) else {
+    if let repetitions, !Plan.repetitionBounds.contains(repetitions) {
       throw ValidationError(
         PlanError.repetitionsOutOfBounds(repetitions, Plan.repetitionBounds).description)
     }
-    guard seconds >= 0, seconds <= 60 else {
+    if let seconds, !(0...60).contains(seconds) {
       throw ValidationError("--seconds \(seconds): must be from 0 to 60")
     }
   }
 
   mutating func run() throws {
+    try output.probe()
     let environment = Environment.current()
     let started = Date()
     let (limits, age) = try limits(environment)
     let estimate = try PowerModel.of(environment)
     let report = MachineReport(
-      tool: .init(version: Tool.version, commit: Tool.commit),
+      tool: Tool.description,
       startedAt: started.formatted(.iso8601), environment: environment,
       instructionSets: InstructionSet.all.map { ($0.name, $0.isAvailable) },
       meters: Doctor(estimate: estimate).meters(), limits: limits, limitsAge: age)
-    switch output {
-    case .table: Output.standard(report.text)
-    case .json: Output.standard(try report.json.text(pretty: true) + "\n")
-    }
+    try output.write(text: { _ in report.text }, json: { report.json })
   }
 
   private func limits(_ environment: Environment) throws -> (MachineLimits, age: Double?) {
@@ -84,11 +80,14 @@ struct Machine: ParsableCommand {
     }
     let most = threads ?? LimitsMeasurement.usableThreads(environment)
     let cache = LimitsCache(environment, threads: most)
-    if !measure, let kept = cache.load() { return (kept.limits, kept.age) }
-    let limits = try LimitsMeasurement(
-      environment: environment, threads: most, formats: formats, repetitions: repetitions,
-      seconds: seconds, progress: Progress(quiet: quiet)
-    ).measure()
+    let isKept = !measure && repetitions == nil && seconds == nil
+    if isKept, let kept = try cache.load(formats: formats) { return (kept.limits, kept.age) }
+    var measurement = LimitsMeasurement(
+      environment: environment, threads: most, formats: formats,
+      progress: Progress(quiet: quiet))
+    if let repetitions { measurement.repetitions = repetitions }
+    if let seconds { measurement.seconds = seconds }
+    let limits = try measurement.measure()
     cache.store(limits)
     return (limits, nil)
   }

@@ -37,7 +37,7 @@ struct ResultWriter {
     let text =
       switch format {
       case .table: report.text(path == nil ? Output.style : .plain)
-      case .json: try report.json.text(pretty: true) + "\n"
+      case .json: try report.json.text(pretty: true)
       case .jsonl: try rows.lines
       case .csv: rows.csv
       case .md: rows.markdown
@@ -50,7 +50,7 @@ struct ResultWriter {
     let text =
       switch format {
       case .table: report.text(path == nil ? Output.style : .plain)
-      case .json: try report.json.text(pretty: true) + "\n"
+      case .json: try report.json.text(pretty: true)
       case .jsonl: try report.lines
       case .csv: report.csv
       case .md: report.markdown

@@ -1,9 +1,11 @@
 // Keeps a machine's measured limits between runs: one small file a machine, build and thread count.
 
 import Analysis
+import Inference
 import Measurement
 import Reports
 import StrictJSON
+import Targets
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -23,30 +25,49 @@ struct LimitsCache {
     key = "limits-\(Self.identity(environment))-t\(threads).json"
   }
 
-  /// What was kept, and its age in seconds; nil where nothing was, or it cannot be used, which is said.
-  func load() -> (limits: MachineLimits, age: Double)? {
-    guard let path, FileManager.default.fileExists(atPath: path) else { return nil }
+  /// What was kept, and its age in seconds; nil where nothing was, where it lacks a format or other kernels measured it,
+  /// or where it cannot be used, which is said.
+  func load(formats: [WeightFormat]) throws -> (limits: MachineLimits, age: Double)? {
+    guard let kept = load(), kept.limits.instructionSet == (try Kernels().name) else { return nil }
+    let timed = Set(kept.limits.products.map(\.format))
+    return formats.allSatisfy { timed.contains($0.rawValue) } ? kept : nil
+  }
+
+  private func load() -> (limits: MachineLimits, age: Double)? {
     do {
-      let limits = try MachineLimits(
-        parsing: ResultFile.bytes(path, limit: Self.limit), file: key)
-      guard let date = try? Date(limits.measuredAt, strategy: .iso8601) else {
-        throw Failure(.badData, "\(key): measured_at is no time")
-      }
-      return (limits, max(0, Date().timeIntervalSince(date)))
+      return try kept()
     } catch {
       Output.error("moebench: the kept limits are measured again: \(error)\n")
       return nil
     }
   }
 
-  /// Limits from a file that the user names.
-  static func read(_ path: String) throws -> MachineLimits {
-    try MachineLimits(
-      parsing: ResultFile.bytes(path, limit: limit), file: ResultFile.name(path))
+  private func kept() throws -> (limits: MachineLimits, age: Double)? {
+    guard let path, FileManager.default.fileExists(atPath: path) else { return nil }
+    return try Self.read(path)
   }
 
-  /// Keeps the limits; that it cannot is no reason to fail, and is said.
+  private static func age(_ limits: MachineLimits, _ file: String) throws -> Double {
+    guard let date = try? Date(limits.measuredAt, strategy: .iso8601) else {
+      throw Failure(.badData, "\(file): measured_at is no time")
+    }
+    return max(0, Date().timeIntervalSince(date))
+  }
+
+  /// Limits from a file that the user names, and their age in seconds.
+  static func read(_ path: String) throws -> (limits: MachineLimits, age: Double) {
+    let limits = try MachineLimits(
+      parsing: ResultFile.bytes(path, limit: limit), file: ResultFile.name(path))
+    return (limits, try age(limits, ResultFile.name(path)))
+  }
+
+  /// Keeps the limits, and of earlier ones the formats that these lack; that it cannot is no reason to fail, and is said.
   func store(_ limits: MachineLimits) {
+    var limits = limits
+    // A file that cannot be read is written over; why it could not was said on loading.
+    if let kept = try? kept()?.limits, kept.instructionSet == limits.instructionSet {
+      limits.add(formatsOf: kept)
+    }
     guard let folder, let path else {
       return Output.error("moebench: neither XDG_CACHE_HOME nor HOME is set: limits are not kept\n")
     }
@@ -64,7 +85,7 @@ struct LimitsCache {
   ) throws -> (limits: MachineLimits, age: Double?) {
     let threads = LimitsMeasurement.usableThreads(environment)
     let cache = LimitsCache(environment, threads: threads)
-    if let kept = cache.load() { return (kept.limits, kept.age) }
+    if let kept = try cache.load(formats: ProductTimes.formats) { return (kept.limits, kept.age) }
     let limits = try LimitsMeasurement(
       environment: environment, threads: threads, progress: progress
     ).measure()

@@ -114,7 +114,7 @@ struct EstimateCommand: ParsableCommand {
     let environment = Environment.current()
     let progress = Progress(quiet: quiet)
     let (limits, age) =
-      try limits.map { (try LimitsCache.read($0), nil) }
+      try limits.map(LimitsCache.read).map { ($0.limits, Optional($0.age)) }
       ?? LimitsCache.current(environment, progress: progress)
     var estimator = try Estimator(
       environment: environment, limits: limits, change: change, cost: cost, plan: plan(environment),
@@ -135,10 +135,11 @@ struct EstimateCommand: ParsableCommand {
         estimates.append(estimate)
       }
     }
-    let report = EstimateReport(
-      tool: .init(version: Tool.version, commit: Tool.commit),
+    var report = EstimateReport(
+      tool: Tool.description,
       startedAt: started.formatted(.iso8601), environment: environment, limits: limits,
       limitsAge: age, supposed: change?.text, corrections: corrections, estimates: estimates)
+    report.limitsFile = self.limits.map(ResultFile.name)
     try output.write(text: report.text, json: { report.json })
     if let status = Interruption.status { Failure.terminate(status) }
   }
