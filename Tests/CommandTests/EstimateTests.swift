@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.serialized) struct EstimateTests {
   /// Limits as of a machine of round numbers, so that nothing is measured here.
-  private static let limits: JSONValue = {
+  static let limits: JSONValue = {
     func rate(_ key: String?, _ size: Int, _ median: Double) -> JSONValue {
       var object = JSONObject()
       if let key { object.append(key, JSONValue(size)) }
@@ -155,6 +155,37 @@ import Testing
     #expect(unknown["joules_reason"]?.string?.contains("watts") == true)
   }
 
+  @Test("the further a supposed machine is from the measured one, the wider its ranges")
+  func extrapolation() throws {
+    func width(_ change: String) throws -> Double {
+      let json = try estimate("olmoe-1b-7b", "--what-if", change)
+      let speed = try #require(first(json)["tests"]?[1]?["tokens_per_second"])
+      let (value, high) = (speed["value"]?.double, speed["ci_high"]?.double)
+      let spread = try #require(json["what_if_spread"]?.double)
+      let width = try #require(high) / (try #require(value)) - 1
+      #expect(abs(width - 0.25 - spread) < 1e-9)
+      return width
+    }
+    #expect(abs(try width("memory=64") - 0.25) < 1e-9)
+    #expect(abs(try width("bandwidth=80") - 0.45) < 1e-9)
+    #expect(abs(try width("bandwidth=80,cores=8") - 0.75) < 1e-9)
+  }
+
+  @Test("a supposed machine's heading has its cores, its price and its own memory")
+  func supposed() throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("limits.json")
+    try Data(Self.limits.utf8()).write(to: file)
+    let text = try Program.run(
+      "estimate", "olmoe-1b-7b", "--limits", file.path, "--what-if",
+      "cores=96,memory=128,price=9000"
+    ).output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(text.contains("with 96 cores, 128 GB of memory, for 9000 $, 96 threads"), "\(text)")
+    #expect(text.contains("free there") && !text.contains("free here"))
+    #expect(text.contains("a judgement"))
+  }
+
   @Test("an earlier result of this machine scales the prediction to what was measured")
   func corrected() throws {
     let folder = try folder()
@@ -179,6 +210,7 @@ import Testing
     arguments: [
       (["olmoe-1b-7b", "--what-if", "speed=3"], 64),
       (["olmoe-1b-7b", "--what-if", "cores=-1"], 64),
+      (["olmoe-1b-7b", "--what-if", "cores=2,cores=4"], 64),
       (["olmoe-1b-7b", "--weights", "q9"], 64), ([], 64), (["olmoe-1b-7b", "--all"], 64),
       (["no-such-model"], 66), (["olmoe-1b-7b", "-b", "0"], 64),
     ])

@@ -109,12 +109,17 @@ import Testing
       ["top-k", "olmoe", "--points", "99"], ["top-k", "olmoe", "--points", "0"],
       ["experts", "olmoe", "--points", "1"], ["routing", "olmoe", "--points", "sometimes"],
       ["format", "olmoe", "--points", "q9"], ["batch", "olmoe", "--layers", "99"],
-      ["nonsense", "olmoe"],
+      ["nonsense", "olmoe"], ["format", "olmoe", "--points", ","],
+      ["format", "olmoe", "--points", "q8_0,q8_0"], ["routing", "olmoe", "--points", ","],
+      ["dense", "olmoe", "--points", "3"],
     ])
   func refusals(_ arguments: [String]) throws {
     let result = try Program.run(
       "sweep", arguments: [arguments[0], Fixture.path(arguments[1])] + arguments.dropFirst(2))
     #expect(result.status == 64, "\(result.error)")
     #expect(result.output.isEmpty)
+    if arguments.contains(",") || arguments[0] == "dense" {
+      #expect(result.error.contains("--points"), "\(result.error)")
+    }
   }
 }

@@ -42,9 +42,21 @@ public struct SpeedCorrection: Sendable {
   /// Even measurements of one model do not tell all of another.
   private static let leastSpread = 0.10
 
-  public let errors: [PredictionError]
+  /// A judgement as well: every doubling or halving of bandwidth and of cores leads away from what was measured, to
+  /// other memory channels, caches and clocks, which scaling a limit does not show.
+  public static let spreadPerDoubling = 0.10
 
-  public init(_ errors: [PredictionError] = []) { self.errors = errors }
+  public let errors: [PredictionError]
+  /// Of a supposed machine: doublings of bandwidth and of cores between it and the measured one.
+  public let doublings: Double
+
+  public init(_ errors: [PredictionError] = [], doublings: Double = 0) {
+    self.errors = errors
+    self.doublings = doublings
+  }
+
+  /// What is added to the spread for a machine that is not the measured one.
+  public var extrapolationSpread: Double { Self.spreadPerDoubling * doublings }
 
   /// The speed to expect where `predicted` tokens a second were computed: scaled by the measurements of the same phase
   /// and format, else of the same phase, else as computed.
@@ -53,12 +65,13 @@ public struct SpeedCorrection: Sendable {
     let sameFormat = samePhase.filter { $0.format == format }
     let ratios = (sameFormat.isEmpty ? samePhase : sameFormat).map { $0.measured / $0.predicted }
     guard let ratio = Statistics.median(ratios), ratio.isFinite else {
-      let spread = Self.uncorrectedSpread
+      let spread = Self.uncorrectedSpread + extrapolationSpread
       return .ordered(
         predicted / (1 + spread), predicted, predicted * (1 + spread), .estimated)
     }
-    let spread = Swift.max(
-      Self.leastSpread, ratios.map { abs($0 / ratio - 1) }.max() ?? 0)
+    let spread =
+      extrapolationSpread
+      + Swift.max(Self.leastSpread, ratios.map { abs($0 / ratio - 1) }.max() ?? 0)
     let best = predicted * ratio
     return .ordered(best / (1 + spread), best, best * (1 + spread), .estimated)
   }

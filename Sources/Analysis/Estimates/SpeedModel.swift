@@ -1,5 +1,6 @@
 // Predicts how long a pass over a model takes on a machine whose limits were measured.
 
+import Foundation
 import Measurement
 
 /// A machine other than the measured one, in what matters to speed; nil keeps the measured figure.
@@ -11,6 +12,16 @@ public struct MachineChange: Sendable, Equatable {
   public init(bandwidth: Double? = nil, cores: Int? = nil) {
     self.bandwidth = bandwidth
     self.cores = cores
+  }
+
+  /// Doublings or halvings between this machine and the measured one, of bandwidth and of cores together.
+  public func doublings(from limits: MachineLimits) -> Double {
+    var sum = 0.0
+    if let bandwidth, let here = limits.bandwidth.last?.rate.value?.median, here > 0 {
+      sum += abs(log2(bandwidth / here))
+    }
+    if let cores { sum += abs(log2(Double(cores) / Double(max(1, limits.threads)))) }
+    return sum
   }
 }
 

@@ -15,6 +15,7 @@ extension EstimateReport {
       ("ceilings", limits.json(age: limitsAge)),
       ("limits_file", .stringOrNull(limitsFile)),
       ("what_if", .stringOrNull(supposed)),
+      ("what_if_spread", .numberOrNull(extrapolationSpread)),
       ("corrected_by", .array(corrections.map(\.json))),
       ("estimates", .array(estimates.map(\.json))),
       (

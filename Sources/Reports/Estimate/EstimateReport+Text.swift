@@ -18,12 +18,19 @@ extension EstimateReport {
   }
 
   private func heading(_ style: Style) -> [String] {
+    let threads = supposedCores ?? limits.threads
     var lines = wrapped(
-      "\(basis), \(limits.threads) thread\(limits.threads == 1 ? "" : "s")"
+      "\(basis), \(threads) thread\(threads == 1 ? "" : "s")"
         + (limitsFile == nil ? "; \(age)" : "; memory and power as of this machine")
         + (corrections.isEmpty
           ? "" : "; scaled by \(corrections.count) earlier measurements"))
     lines[0] = style.bold(lines[0])
+    if let extrapolationSpread, extrapolationSpread > 0 {
+      lines += wrapped(
+        "Ranges are wider by \(Number.percent(extrapolationSpread)) of the speed: a judgement, "
+          + "\(Number.percent(SpeedCorrection.spreadPerDoubling)) for each doubling of bandwidth or "
+          + "cores that leads away from the machine that was measured")
+    }
     return lines + [""]
   }
 
@@ -44,35 +51,51 @@ extension EstimateReport {
   }
 
   private func table(_ style: Style) -> [String] {
-    var table = TextTable([.left, .right, .right, .right, .right, .right, .right, .right])
+    let first = estimates.first
+    var lines = rows(nameWidth: Self.nameWidth)
+    let excess = (lines.map(\.count).max() ?? 0) - 80
+    // Wide figures take their room from the names.
+    if excess > 0 { lines = rows(nameWidth: max(12, Self.nameWidth - excess)) }
+    lines = lines.map { $0.shortened(to: 80) }
+    if let head = lines.first { lines[0] = style.bold(head) }
+    var notes = wrapped(
+      "GB: weights and the cache of \(first?.cachePositions ?? 0) positions. Fits: here, or a machine "
+        + "of so many GiB; speeds, tokens/s, are then what this processor would do with that "
+        + "memory. Range: of decode; J: joules a token of decode; more with -o json, or for one model."
+    )
+    let reasons = Set(estimates.compactMap(\.reason)).sorted()
+    for reason in reasons.prefix(3) { notes += wrapped(reason) }
+    return lines + [""] + notes.map(style.dim)
+  }
+
+  /// Widest name of a model.
+  private static let nameWidth = 30
+
+  private func rows(nameWidth: Int) -> [String] {
+    var table = TextTable([.left] + Array(repeating: .right, count: 9))
     let first = estimates.first
     table.add([
-      "model", "total", "active", "GB", "machine",
+      "model", "total", "active", "GB", "fits",
       first?.test(.prefill)?.test.label ?? "prefill",
-      first?.test(.decode)?.test.label ?? "decode", "$/M out",
+      first?.test(.decode)?.test.label ?? "decode", "range", "J", "$/M out",
     ])
+    let isOneFormat = estimates.allSatisfy { $0.weightFormat == first?.weightFormat }
     for estimate in estimates {
-      let isOneFormat = estimates.allSatisfy { $0.weightFormat == first?.weightFormat }
-      let name = isOneFormat ? estimate.name : "\(estimate.name) \(estimate.weightFormat)"
+      let format = isOneFormat ? "" : " " + estimate.weightFormat
+      let decode = estimate.test(.decode)
       table.add([
-        name.safeForTerminal.shortened(to: 24),
+        estimate.name.safeForTerminal.shortened(to: max(4, nameWidth - format.count)) + format,
         estimate.parameters.map { Number.count($0.total) } ?? "-",
         estimate.parameters.map { Number.count($0.active) } ?? "-",
         estimate.fit.map { Number.short($0.neededBytes / 1e9) } ?? "-",
         estimate.machine,
         estimate.test(.prefill).map { Number.short($0.speed.best) } ?? "-",
-        estimate.test(.decode).map { Number.short($0.speed.best) } ?? "-",
+        decode.map { Number.short($0.speed.best) } ?? "-", estimate.decodeRange ?? "-",
+        decode?.joulesPerToken.map { Number.short($0.best) } ?? "-",
         estimate.cost?.output.map { Number.short($0.usdPerMillion.best) } ?? "-",
       ])
     }
-    var notes = wrapped(
-      "GB: weights and the cache of \(first?.cachePositions ?? 0) "
-        + "positions. Machine: \"here\", or the memory it takes (GiB); speeds are then what this "
-        + "processor would do with that memory. Intervals and energy with -o json, or for one model."
-    )
-    let reasons = Set(estimates.compactMap(\.reason)).sorted()
-    for reason in reasons.prefix(3) { notes += wrapped(reason) }
-    return table.headed(style) + [""] + notes.map(style.dim)
+    return table.lines(gap: 1)
   }
 
   private func verificationLines(_ style: Style) -> [String] {
@@ -96,8 +119,15 @@ extension ModelEstimate {
   /// Where it would run.
   fileprivate var machine: String {
     guard let fit else { return "-" }
-    if fit.fits == true { return "here" }
-    return fit.machineGB.map { "\($0)" } ?? "over \(MemoryFit.machineSizes.last ?? 0)"
+    if fit.fits == true { return place }
+    return fit.machineGB.map { "\($0)" } ?? ">\(MemoryFit.machineSizes.last ?? 0)"
+  }
+
+  private var place: String { memoryIsSupposed ? "there" : "here" }
+
+  /// The range of decode, roughly: what fits a table.
+  fileprivate var decodeRange: String? {
+    test(.decode).map { "\(Number.rough($0.speed.low))…\(Number.rough($0.speed.high))" }
   }
 
   fileprivate func lines(_ style: Style) -> [String] {
@@ -134,10 +164,10 @@ extension ModelEstimate {
     guard let available = fit.availableBytes else {
       return needed + ", the free memory is not known"
     }
-    if fit.fits == true { return needed + ", \(Number.bytes(available)) free here: it fits" }
+    if fit.fits == true { return needed + ", \(Number.bytes(available)) free \(place): it fits" }
     let holder =
       fit.machineGB.map { "a machine of \($0) GiB would hold it" } ?? "no common machine holds it"
-    return needed + ", \(Number.bytes(available)) free here: \(holder)"
+    return needed + ", \(Number.bytes(available)) free \(place): \(holder)"
   }
 
   private func testLines(_ style: Style) -> [String] {

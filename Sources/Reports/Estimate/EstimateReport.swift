@@ -54,6 +54,8 @@ public struct ModelEstimate: Sendable {
   public var cachePositions = 0
   public var cacheBytesPerToken: Double?
   public var fit: MemoryFit?
+  /// Whether the free memory is a supposed machine's.
+  public var memoryIsSupposed = false
   public var tests: [Test] = []
   /// Why there is no energy.
   public var energyReason: String?
@@ -88,6 +90,10 @@ public struct EstimateReport: Sendable {
   public var limitsFile: String?
   /// What was supposed to differ from this machine, in the words it was given in; nil for this machine itself.
   public let supposed: String?
+  /// Cores of the supposed machine; nil where they are the measured threads.
+  public var supposedCores: Int?
+  /// What the intervals of a supposed machine are wider by, a judgement; nil for this machine itself.
+  public var extrapolationSpread: Double?
   /// Earlier measurements that the predictions were scaled by.
   public let corrections: [PredictionError]
   public let estimates: [ModelEstimate]

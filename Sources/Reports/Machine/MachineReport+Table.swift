@@ -4,7 +4,7 @@ import Analysis
 import Measurement
 
 extension MachineReport {
-  /// Plain text of about 80 columns.
+  /// Plain text of at most 80 columns.
   public var text: String {
     [parts, limitLines, ["Meters:"] + meterLines].map { $0.joined(separator: "\n") }
       .joined(separator: "\n\n") + "\n"
@@ -49,9 +49,16 @@ extension MachineReport {
       ("system", "\(text(environment.operatingSystem) { $0 }), \(text(environment.kernel) { $0 })"),
     ]
     var table = TextTable([.left, .left])
-    for (name, value) in rows { table.add([name, value.safeForTerminal]) }
+    for (name, value) in rows {
+      for (index, line) in wrapped(value, width: 80 - Self.valueColumn).enumerated() {
+        table.add([index == 0 ? name : "", line])
+      }
+    }
     return table.lines()
   }
+
+  /// Where values begin: after the longest name and a gap.
+  private static let valueColumn = "control group".count + 2
 
   private static func names(_ sets: [(name: String, isAvailable: Bool)]) -> String {
     sets.map(\.name).joined(separator: " ")
@@ -96,7 +103,7 @@ extension MachineReport {
         "decode; \(rate(run.prefill)) tokens/s prefill",
       ])
     }
-    var lines = table.lines()
+    var lines = table.lines().map { $0.shortened(to: 80) }
     let threads = limits.threads
     lines.append("Products ran on \(threads) thread\(threads == 1 ? "" : "s").")
     if let age = limitsAge {

@@ -150,11 +150,13 @@ struct EngineOptions: ParsableArguments {
 
   func format() throws -> WeightFormat? { try Self.format(named: weights) }
 
-  static func format(named weights: String?) throws -> WeightFormat? {
+  static func format(
+    named weights: String?, flag: String = "--weights"
+  ) throws -> WeightFormat? {
     guard let weights else { return nil }
     guard let format = WeightFormat(rawValue: weights.lowercased()) else {
       let known = WeightFormat.allCases.map(\.rawValue).joined(separator: " ")
-      throw Failure(.usage, "--weights \(weights): not one of \(known)")
+      throw Failure(.usage, "\(flag) \(weights.prefix(60)): not one of \(known)")
     }
     return format
   }

@@ -42,7 +42,10 @@ struct Tokenize: ParsableCommand {
         }
         return id
       }
-      return Output.standard(try tokenizer.decode(ids))
+      do { return Output.standard(try tokenizer.decode(ids)) } catch {
+        // Ids come from the command line, not from a file.
+        throw Failure(.usage, "--decode: \(error)")
+      }
     }
     let bytes: [UInt8] =
       if let text { Array(text.utf8) } else if let file {

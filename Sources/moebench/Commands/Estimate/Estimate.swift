@@ -120,7 +120,8 @@ struct EstimateCommand: ParsableCommand {
       environment: environment, limits: limits, change: change, cost: cost, plan: plan(environment),
       context: context ?? max(4096, depth + promptTokens + genTokens))
     let corrections = change == nil ? try estimator.corrections(earlier) : []
-    estimator.correction = SpeedCorrection(corrections)
+    estimator.correction = SpeedCorrection(
+      corrections, doublings: change?.machine.doublings(from: limits) ?? 0)
     if verify { Interruption.install() }
     var estimates: [ModelEstimate] = []
     for source in sources {
@@ -139,6 +140,8 @@ struct EstimateCommand: ParsableCommand {
       tool: Tool.description,
       startedAt: started.formatted(.iso8601), environment: environment, limits: limits,
       limitsAge: age, supposed: change?.text, corrections: corrections, estimates: estimates)
+    report.supposedCores = change?.cores
+    report.extrapolationSpread = change.map { _ in estimator.correction.extrapolationSpread }
     report.limitsFile = self.limits.map(ResultFile.name)
     try output.write(text: report.text, json: { report.json })
     if let status = Interruption.status { Failure.terminate(status) }

@@ -87,6 +87,7 @@ struct Estimator {
         * (Double(inventory.cacheBytesPerPosition) * Double(context) + Double(inventory.stateBytes)),
       availableBytes: change?.memory.map { $0 * 1e9 }
         ?? environment.usableMemory.map(Double.init))
+    estimate.memoryIsSupposed = change?.memory != nil
     estimate.energyReason = power.reason
     let work = ModelWork(inventory)
     for test in try plan.tests() {

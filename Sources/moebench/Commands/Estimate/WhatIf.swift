@@ -10,6 +10,7 @@ struct WhatIf {
   private(set) var memory: Double?
   private(set) var watts: Double?
   private(set) var price: Double?
+  private var given: Set<String> = []
 
   /// - Throws: `Failure` with status 64 for what is not `name=value,…`.
   init(flag: String) throws {
@@ -21,6 +22,7 @@ struct WhatIf {
   }
 
   private mutating func set(_ name: String, _ text: String) throws {
+    guard given.insert(name).inserted else { throw Self.refusal(name, "is given twice") }
     guard let value = Double(text), value.isFinite, value > 0, value < 1e12 else {
       throw Self.refusal("\(name)=\(text)", "the value must be a number above 0")
     }
@@ -47,7 +49,7 @@ struct WhatIf {
     MachineChange(bandwidth: bandwidth.map { $0 * 1e9 }, cores: cores)
   }
 
-  /// For a heading: "with 100 GB/s, 16 cores".
+  /// For a heading: "with 100 GB/s, 16 cores, for 900 $".
   var text: String {
     func number(_ value: Double) -> String {
       Int(exactly: value).map(String.init) ?? "\(value)"
@@ -55,8 +57,8 @@ struct WhatIf {
     let parts = [
       bandwidth.map { "\(number($0)) GB/s" }, cores.map { "\($0) cores" },
       memory.map { "\(number($0)) GB of memory" }, watts.map { "\(number($0)) W" },
-      price.map { "for \(number($0)) $" },
     ].compactMap { $0 }
-    return "with " + parts.joined(separator: ", ")
+    let with = parts.isEmpty ? nil : "with " + parts.joined(separator: ", ")
+    return [with, price.map { "for \(number($0)) $" }].compactMap { $0 }.joined(separator: ", ")
   }
 }

@@ -132,21 +132,24 @@ private struct SweepPoints {
         point("E = \(e)", Double(e), try whole.withMixtures(experts: e))
       }
     case .routing:
-      return try (list ?? "uniform,zipf:1,single").split(separator: ",").map { name in
+      return try names(list ?? "uniform,zipf:1,single").map { name in
         SweepPoint(
-          name: String(name.prefix(24)), value: nil, variant: String(name), batch: nil,
+          name: String(name.prefix(24)), value: nil, variant: name, batch: nil,
           whole: whole, format: format,
-          routing: name == "router" ? nil : try RoutingFlag.distribution(String(name)))
+          routing: name == "router" ? nil : try RoutingFlag.distribution(name))
       }
     case .format:
-      return try (list ?? "f16,q8_0,q4_0,q4_k").split(separator: ",").compactMap { name in
-        try EngineOptions.format(named: String(name)).map { format in
+      return try names(list ?? "f16,q8_0,q4_0,q4_k").compactMap { name in
+        try EngineOptions.format(named: name, flag: "--points").map { format in
           SweepPoint(
             name: format.rawValue, value: format.bitsPerWeight, variant: format.rawValue,
             batch: nil, whole: whole, format: format, routing: nil)
         }
       }
     case .dense:
+      guard list == nil else {
+        throw Failure(.usage, "--points: sweep dense has forms of its own")
+      }
       return [
         point("mixture", nil, whole), point("dense active", nil, try whole.dense(.active)),
         point("dense total", nil, try whole.dense(.total)),
@@ -158,6 +161,16 @@ private struct SweepPoints {
     SweepPoint(
       name: name, value: value, variant: name, batch: nil, whole: whole, format: format,
       routing: nil)
+  }
+
+  /// The names of a list, none of them empty or there twice.
+  private func names(_ list: String) throws -> [String] {
+    let names = list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard !names.contains(""), Set(names).count == names.count else {
+      throw Failure(
+        .usage, "--points \(list.prefix(60)): must be names separated by commas, each once")
+    }
+    return names
   }
 
   private func numbers(

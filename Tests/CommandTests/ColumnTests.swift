@@ -1,0 +1,73 @@
+// Every table and text for a terminal fits 80 columns.
+
+import Foundation
+import StrictJSON
+import Testing
+
+@Suite(.serialized) struct ColumnTests {
+  private static let brief = [
+    "-p", "16", "-n", "8", "-r", "2", "--warmup", "0", "-t", "1", "--no-history",
+  ]
+
+  private func check(
+    _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let cache = FileManager.default.temporaryDirectory
+      .appendingPathComponent("moebench-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: cache) }
+    let result = try Program.run(
+      arguments[0], arguments: Array(arguments.dropFirst()),
+      environment: ["XDG_CACHE_HOME": cache.path])
+    #expect(result.status == 0, "\(result.error)", sourceLocation: sourceLocation)
+    #expect(!result.output.isEmpty, sourceLocation: sourceLocation)
+    for line in result.output.split(separator: "\n") {
+      #expect(line.count <= 80, "\(arguments): \(line)", sourceLocation: sourceLocation)
+    }
+  }
+
+  /// A file that is gone after the body.
+  private func withFile(_ contents: [UInt8], _ body: (String) throws -> Void) throws {
+    let file = FileManager.default.temporaryDirectory
+      .appendingPathComponent("moebench-\(UUID().uuidString).json")
+    try Data(contents).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    try body(file.path)
+  }
+
+  @Test(
+    "what describes fits 80 columns",
+    arguments: [
+      ["doctor"], ["machine", "-t", "1", "-r", "1", "--seconds", "0", "--formats", "q8_0"],
+      ["models"], ["models", "deepseek-v3"], ["prices"], ["inspect", "deepseek-v3"],
+      ["inspect", Fixture.path("olmoe")],
+    ])
+  func descriptions(_ arguments: [String]) throws { try check(arguments) }
+
+  @Test("estimates of one model, of all and of another machine fit 80 columns")
+  func estimates() throws {
+    try withFile(EstimateTests.limits.utf8()) { limits in
+      let more = ["--limits", limits]
+      try check(["estimate", "qwen3-30b-a3b"] + more)
+      try check(["estimate", "--all"] + more)
+      try check(["estimate", "--all", "--weights", "q8_0,q4_0"] + more)
+      try check(
+        ["estimate", "deepseek-v3", "--what-if", "bandwidth=460,cores=96,price=123456"] + more)
+    }
+  }
+
+  @Test("a run, what follows from it and a sweep fit 80 columns")
+  func measurements() throws {
+    try check(["run", Fixture.path("olmoe"), "-b", "1,2", "--watts", "100"] + Self.brief)
+    for kind in ["top-k", "routing", "format", "dense"] {
+      try check(
+        ["sweep", kind, Fixture.path("olmoe"), "--watts", "100"] + Self.brief.dropLast())
+    }
+    let run = try Program.run(
+      "run", Fixture.path("olmoe"), "-o", "json", "--watts", "100", arguments: Self.brief)
+    try withFile(Array(run.output.utf8)) { result in
+      try check(["cost", result])
+      try check(["decide", result, "--traffic", "5M/day"])
+      try check(["compare", result, result])
+    }
+  }
+}
