@@ -29,6 +29,7 @@ public struct ModelEntry: Sendable {
   public let context: Int?
   public let published: Published
   public let computed: Computed?
+  /// How the published parameter counts were made: what of embedding and head they count, in words.
   public let conventions: String
   public let kvCacheElementsPerToken: Double?
   public let configSource: String

@@ -1,5 +1,6 @@
 // What can be wrong with assumptions that come from outside; the sentences are made here.
 
+/// An assumption or a figure that no cost can be computed from.
 public enum CostError: Error, Hashable, Sendable {
   case notANumber(field: String)
   case outOfOrder(low: Double, best: Double, high: Double)

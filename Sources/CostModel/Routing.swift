@@ -1,5 +1,7 @@
 // A cheap and a dear model together: a router sends each request to one, a cascade tries the cheap one first.
 
+/// How requests are shared out: a router sends each to one model, a cascade asks the cheap one first and pays for both
+/// where that was in vain.
 public enum RoutingMode: String, Sendable, Hashable, CaseIterable { case router, cascade }
 
 /// Blended cost when `cheapShare` of the requests are settled by the cheap model.

@@ -71,6 +71,25 @@ private let xeon = """
     #expect(environment.temperature == .known(48.5))
   }
 
+  @Test(
+    "usable threads are the cores that affinity and the control group's quota leave",
+    arguments: [
+      ("max 100000", "0-3", 4), ("150000 100000", "0-3", 2), ("max 100000", "0", 1),
+      ("10000 100000", "0-3", 1), ("900000 100000", "0-3", 4),
+    ])
+  func usableThreads(quota: String, allowed: String, threads: Int) throws {
+    let cores = (0..<4).map {
+      "processor\t: \($0)\nphysical id\t: 0\ncore id\t\t: \($0)\n"
+    }
+    let fake = try FakeTree([
+      "/proc/cpuinfo": cores.joined(separator: "\n") + "\n",
+      "/proc/self/status": "Cpus_allowed_list:\t\(allowed)\n",
+      "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cgroup.controllers": "cpu memory\n",
+      "/sys/fs/cgroup/cpu.max": "\(quota)\n",
+    ])
+    #expect(Environment(tree: fake.tree).usableThreads == threads)
+  }
+
   @Test("an empty tree gives a reason for every field and no zero")
   func empty() throws {
     let environment = Environment(tree: try FakeTree().tree)

@@ -42,6 +42,15 @@ public struct Environment: Sendable, Equatable {
     temperature = Self.temperature(tree)
   }
 
+  /// Threads that this process can keep busy: physical cores, no more than it may run on and its control group pays for.
+  public var usableThreads: Int {
+    let cores = cpu.physicalCores.value ?? cpu.logicalCores.value ?? 1
+    let allowed = min(cores, cpu.affinity.value ?? cores)
+    // Of a fraction of a CPU a thread makes use too.
+    let quota = cgroup.cpuQuota.value.flatMap { $0 }.flatMap { Int(exactly: $0.rounded(.up)) }
+    return max(1, min(allowed, quota ?? allowed))
+  }
+
   private static func operatingSystem(_ tree: FileTree) -> Reading<String> {
     tree.line("/etc/os-release").flatMap { text in
       KeyedText(text, separator: "=", path: "/etc/os-release").string("PRETTY_NAME")

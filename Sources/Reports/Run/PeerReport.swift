@@ -4,6 +4,7 @@ import Analysis
 import CostModel
 import Measurement
 
+/// Another engine's repetitions of the same tests, taken in turn with the built-in engine's.
 public struct PeerReport: Sendable {
   /// One repetition.
   public struct Sample: Sendable {
@@ -20,6 +21,7 @@ public struct PeerReport: Sendable {
     var rate: Double { Double(tokens) / seconds }
   }
 
+  /// A test as the other engine did it, and the built-in engine's speed over it.
   public struct Test: Sendable {
     public let test: TestCase
     public let samples: [Sample]

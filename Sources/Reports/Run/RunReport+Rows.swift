@@ -56,30 +56,28 @@ extension RunReport {
     ]
   }
 
+  private var rows: Rows {
+    Rows(
+      table: "moebench", rows: tests.map { row($0).map { (name: $0.0, cell: $0.1) } })
+  }
+
   /// One JSON object a line, llama-bench's keys and sample lists included.
   public var lines: String {
     get throws(JSONError) {
-      var text = ""
-      for result in tests {
-        var members = row(result).map { ($0.0, $0.1.json) }
-        members.append(
-          ("samples_ns", .array(result.samples.map { .numberOrNull(($0.seconds * 1e9).rounded()) }))
-        )
-        members.append(
-          ("samples_ts", .array(result.samples.map { .numberOrNull($0.tokensPerSecond) })))
-        text += try object(members).text() + "\n"
-      }
-      return text
+      try rows.lines(adding: { index in
+        let samples = tests[index].samples
+        return [
+          ("samples_ns", .array(samples.map { .numberOrNull(($0.seconds * 1e9).rounded()) })),
+          ("samples_ts", .array(samples.map { .numberOrNull($0.tokensPerSecond) })),
+        ]
+      })
     }
   }
 
   /// RFC 4180, with a header; cells a spreadsheet would run as formulas are defused.
-  public var csv: String {
-    guard let first = tests.first else { return "" }
-    let header = row(first).map { "\"\($0.0)\"" }.joined(separator: ",")
-    let rows = tests.map { row($0).map { $0.1.csv }.joined(separator: ",") }
-    return ([header] + rows).joined(separator: "\n") + "\n"
-  }
+  public var csv: String { rows.csv }
+
+  public var sql: String { rows.sql }
 
   public var markdown: String {
     let origin = tests.flatMap(\.samples).first?.energy.provenance.rawValue
@@ -111,18 +109,5 @@ extension RunReport {
     guard status == .interrupted else { return nil }
     return Interruption.words(
       done: tests.reduce(0) { $0 + $1.samples.count }, planned: plannedSamples)
-  }
-
-  public var sql: String {
-    guard let first = tests.first else { return "" }
-    let columns = row(first).map { "  \($0.0) \($0.1.sqlType)" }
-    var text =
-      "CREATE TABLE IF NOT EXISTS moebench (\n" + columns.joined(separator: ",\n") + "\n);\n\n"
-    for result in tests {
-      let values = row(result).map { $0.1.sql }.joined(separator: ", ")
-      let names = row(result).map(\.0).joined(separator: ", ")
-      text += "INSERT INTO moebench (\(names)) VALUES (\(values));\n"
-    }
-    return text
   }
 }

@@ -8,6 +8,7 @@ import StrictJSON
 
 /// The result of `moebench run`.
 public struct RunReport: Sendable {
+  /// The program that made the document: its version and what it was built from.
   public struct Tool: Sendable {
     public var version: String
     public var commit: String
@@ -26,10 +27,13 @@ public struct RunReport: Sendable {
     }
   }
 
+  /// What was measured: a model's name, size and weights; figures of the whole, also where a slice was run.
   public struct Model: Sendable {
+    /// Where the weights came from.
     public enum Source: String, Sendable {
       case safetensors, gguf, synthetic, endpoint, imported
     }
+    /// The layers that were run in place of the whole.
     public struct Slice: Sendable {
       public var layersMeasured: Int
       public var layersTotal: Int
@@ -83,6 +87,7 @@ public struct RunReport: Sendable {
     }
   }
 
+  /// What ran the model, and with what: libraries, kernels, threads.
   public struct Engine: Sendable {
     public var name: String
     public var blas: String

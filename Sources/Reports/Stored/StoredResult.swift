@@ -8,6 +8,7 @@ import StrictJSON
 
 /// A `moebench.result/1` document as values. Every statistic here was computed again from its samples.
 public struct StoredResult: Sendable {
+  /// The model of a stored result; nil where the document does not tell.
   public struct Model: Sendable {
     public let name: String
     public let source: String
@@ -19,6 +20,7 @@ public struct StoredResult: Sendable {
     public let slice: (measured: Int, total: Int)?
   }
 
+  /// The machine it was measured on, with its limits in GB, GFLOP and GOP a second; nil where not known.
   public struct Machine: Sendable {
     public let cpu: String?
     public let logicalCores: Int?
@@ -31,6 +33,7 @@ public struct StoredResult: Sendable {
     public let kernel: String?
   }
 
+  /// What ran the model.
   public struct Engine: Sendable {
     public let name: String
     public let blas: String?
@@ -38,6 +41,7 @@ public struct StoredResult: Sendable {
     public let threads: String
   }
 
+  /// What disturbed the run or limits what it says; the code is stable, the message for people.
   public struct Warning: Sendable, Hashable {
     public let code: String
     public let message: String

@@ -11,11 +11,16 @@ public struct Rows: Sendable {
 
   /// One JSON object a line.
   public var lines: String {
-    get throws(JSONError) {
-      var text = ""
-      for row in rows { text += try object(row.map { ($0.name, $0.cell.json) }).text() + "\n" }
-      return text
+    get throws(JSONError) { try lines(adding: { _ in [] }) }
+  }
+
+  /// The same with members after each row's own, by its index.
+  func lines(adding more: (Int) -> [(String, JSONValue)]) throws(JSONError) -> String {
+    var text = ""
+    for (index, row) in rows.enumerated() {
+      text += try object(row.map { ($0.name, $0.cell.json) } + more(index)).text() + "\n"
     }
+    return text
   }
 
   /// RFC 4180, with a header; cells a spreadsheet would run as formulas are defused.

@@ -2,7 +2,9 @@
 
 import StrictJSON
 
+/// Why llama-bench, or what it printed, cannot be used.
 public struct LlamaBenchError: Error, Sendable, Equatable {
+  /// What is wrong, as a fact.
   public enum Rule: Sendable, Equatable {
     case noSuchFile
     case notExecutable

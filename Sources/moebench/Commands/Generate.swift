@@ -63,9 +63,8 @@ struct Generate: ParsableCommand {
     let prompt = try tokenizer.encode(self.prompt, special: true)
     guard !prompt.isEmpty else { throw Failure(.usage, "--prompt: has no tokens") }
     let format = try EngineOptions.format(named: weights)
-    let cores = Environment.current().cpu.physicalCores.value ?? 1
     let options = DecoderOptions(
-      threads: threads ?? cores, positions: prompt.count + tokens + 1,
+      threads: threads ?? Environment.current().usableThreads, positions: prompt.count + tokens + 1,
       batch: min(prompt.count, 512), cacheFormat: try cache.format())
     let decoder = try ModelSource.naming(checkpoint) {
       try Decoder(

@@ -78,7 +78,7 @@ struct Machine: ParsableCommand {
     let formats = try formats.split(separator: ",", omittingEmptySubsequences: false).compactMap {
       try EngineOptions.format(named: String($0))
     }
-    let most = threads ?? LimitsMeasurement.usableThreads(environment)
+    let most = threads ?? environment.usableThreads
     let cache = LimitsCache(environment, threads: most)
     let isKept = !measure && repetitions == nil && seconds == nil
     if isKept, let kept = try cache.load(formats: formats) { return (kept.limits, kept.age) }

@@ -83,7 +83,7 @@ struct LimitsCache {
   static func current(
     _ environment: Environment, progress: Progress
   ) throws -> (limits: MachineLimits, age: Double?) {
-    let threads = LimitsMeasurement.usableThreads(environment)
+    let threads = environment.usableThreads
     let cache = LimitsCache(environment, threads: threads)
     if let kept = try cache.load(formats: ProductTimes.formats) { return (kept.limits, kept.age) }
     let limits = try LimitsMeasurement(

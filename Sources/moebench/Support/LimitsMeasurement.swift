@@ -24,12 +24,6 @@ struct LimitsMeasurement {
   /// An expert sees few rows, a prompt many.
   private static let rows = [1, 4, 16, 64, 512]
 
-  /// Physical cores that this process may use.
-  static func usableThreads(_ environment: Environment) -> Int {
-    let cores = environment.cpu.physicalCores.value ?? environment.cpu.logicalCores.value ?? 1
-    return max(1, min(cores, environment.cpu.affinity.value ?? cores))
-  }
-
   func measure() throws -> MachineLimits {
     let started = Date()
     let counters = SystemCounters()

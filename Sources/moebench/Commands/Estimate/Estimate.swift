@@ -161,6 +161,6 @@ struct EstimateCommand: ParsableCommand {
   private func plan(_ environment: Environment) -> Plan {
     Plan(
       promptTokens: [promptTokens], generatedTokens: [genTokens], depths: [depth],
-      batches: [batch], threads: [LimitsMeasurement.usableThreads(environment)], repetitions: 3)
+      batches: [batch], threads: [environment.usableThreads], repetitions: 3)
   }
 }

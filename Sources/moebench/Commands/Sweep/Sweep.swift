@@ -112,18 +112,11 @@ struct SweepOptions: ParsableArguments {
   }
 
   func plan(_ environment: Environment, _ design: SweepDesign) throws -> Plan {
-    let warmUp: WarmUp
-    if warmup == "auto" {
-      warmUp = .automatic
-    } else if let count = Int(warmup), count >= 0 {
-      warmUp = .fixed(count)
-    } else {
-      throw Failure(.usage, "--warmup \(warmup): must be auto or a number from 0")
-    }
-    return Plan(
+    Plan(
       promptTokens: [design.kind == .batch ? 0 : promptTokens], generatedTokens: [genTokens],
       depths: [depth], batches: design.batches,
-      threads: [threads ?? LimitsMeasurement.usableThreads(environment)],
-      repetitions: repetitions, warmUp: warmUp, seed: seed, variants: design.variants)
+      threads: [threads ?? environment.usableThreads],
+      repetitions: repetitions, warmUp: try GridOptions.warmUp(warmup), seed: seed,
+      variants: design.variants)
   }
 }
