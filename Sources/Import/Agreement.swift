@@ -32,11 +32,33 @@ extension Node {
     return value
   }
 
+  /// A time in nanoseconds, as seconds: from one of them to 31 years.
+  func nanoseconds() throws(DataError) -> Double {
+    let value = try positive()
+    guard (1...1e18).contains(value) else {
+      throw fault(.outOfRange("\(value)", rule: "is no plausible time in nanoseconds"))
+    }
+    return value / 1e9
+  }
+
+  /// The greatest count that is believed; whole numbers hold sums of such.
+  static var mostCounted: Int { 1 << 40 }
+
   /// A count that tokens can have.
   func tokens() throws(DataError) -> Int {
     let count = try count()
-    guard count <= 1 << 40 else {
+    guard count <= Self.mostCounted else {
       throw fault(.outOfRange("\(count)", rule: "is no plausible count of tokens"))
+    }
+    return count
+  }
+
+  /// Requests in flight, stated as a number; nil where it is none, as tools change what stands there.
+  func inFlight() throws(DataError) -> Double? {
+    guard value.number != nil else { return nil }
+    let count = try positive()
+    guard count <= Double(Self.mostCounted) else {
+      throw fault(.outOfRange("\(count)", rule: "is no plausible count of requests in flight"))
     }
     return count
   }

@@ -33,7 +33,7 @@ enum LlamaBench {
     let number = row.whole("build_number")
     run.toolVersion = [number.map { "b\($0)" }, commit].compactMap { $0 }.joined(separator: " ")
     if run.toolVersion?.isEmpty == true { run.toolVersion = nil }
-    run.startedAt = row.text("test_time")
+    run.start(at: row.text("test_time"))
     let stem = name.split(separator: "/").last.map(String.init) ?? name
     run.model =
       hints.model
@@ -86,7 +86,7 @@ enum LlamaBench {
   ) throws(DataError) -> [ImportedTest.Sample] {
     let stated = try row.member("avg_ts").positive()
     if let list = try row.optional("samples_ns"), list.value.array?.isEmpty == false {
-      let seconds = try list.each { (node) throws(DataError) in try node.seconds() / 1e9 }
+      let seconds = try list.each { (node) throws(DataError) in try node.nanoseconds() }
       let rates = seconds.map { Double(tokens) / $0 }
       if let stated = try row.optional("samples_ts") {
         let nodes = try stated.elements()
@@ -113,7 +113,7 @@ enum LlamaBench {
   private static func checkTime(_ row: Node, _ tokens: Int, rate: Double) throws(DataError) {
     guard let time = try row.optional("avg_ns"), let deviation = try row.optional("stddev_ns")
     else { return }
-    let mean = try time.seconds() / 1e9
+    let mean = try time.nanoseconds()
     let variation = try deviation.amount() / 1e9 / mean
     let least = Double(tokens) / mean
     let isBounded = variation < 0.3
@@ -155,7 +155,6 @@ extension LlamaBench {
     else {
       throw try row.member("t/s").fault(.outOfRange(shown, rule: "is no rate above 0"))
     }
-    run.threads = run.threads ?? row.text("threads").flatMap { Int($0) }
     guard let size = words.first, let tokens = Int(size.dropFirst(2)), tokens > 0,
       tokens <= 1 << 40, size.hasPrefix("pp") || size.hasPrefix("tg")
     else {
@@ -169,6 +168,7 @@ extension LlamaBench {
       ImportedTest(
         label: label, phase: isPrefill ? .prefill : .decode, promptTokens: isPrefill ? tokens : 0,
         generatedTokens: isPrefill ? 0 : tokens, depth: depth,
+        threads: row.text("threads").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil },
         samples: [.init(seconds: Double(tokens) / rate, tokens: tokens)], record: row.value))
   }
 }
