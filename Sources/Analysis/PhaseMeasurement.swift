@@ -7,8 +7,8 @@ import Measurement
 public struct PhaseMeasurement: Sendable {
   public let label: String
   public let phase: Phase
-  /// Sequences worked on together.
-  public let batch: Int
+  /// Sequences worked on together; nil where it is not known.
+  public let batch: Int?
   /// Tokens a second of each repetition.
   public let tokensPerSecond: [Double]
   /// Nil where no repetition has a valid figure.
@@ -24,7 +24,7 @@ public struct PhaseMeasurement: Sendable {
   public var speed: Estimate?
 
   public init(
-    label: String, phase: Phase, batch: Int, tokensPerSecond: [Double], joulesPerToken: Estimate?,
+    label: String, phase: Phase, batch: Int?, tokensPerSecond: [Double], joulesPerToken: Estimate?,
     energyReason: String?, provenance: Provenance = .measured
   ) {
     self.provenance = provenance

@@ -31,7 +31,7 @@ extension ImportedRun {
         "engine",
         [
           "name": .string(tool), "blas": .null, "instruction_set": .null,
-          "threads": .intOrNull(threads),
+          "threads": threadCounts,
         ]
       ),
       ("tests", .array(tests.map(json(of:)))),
@@ -48,6 +48,13 @@ extension ImportedRun {
       ("cpu", .stringOrNull(processor)), ("logical_cores", .null), ("memory_bytes", .null),
       ("reasons", Self.object(reasons)),
     ])
+  }
+
+  /// One count, or all that tests had.
+  private var threadCounts: JSONValue {
+    let counts = Set(tests.compactMap(\.threads)).sorted()
+    return counts.count > 1
+      ? .array(counts.map { JSONValue($0) }) : .intOrNull(counts.first ?? threads)
   }
 
   private func model(_ known: ModelEntry?) -> JSONValue {
@@ -83,8 +90,8 @@ extension ImportedRun {
       ("n_prompt", JSONValue(test.promptTokens)),
       ("n_gen", JSONValue(test.generatedTokens)),
       ("n_depth", JSONValue(test.depth)),
-      ("n_batch", JSONValue(test.batch)),
-      ("n_threads", JSONValue(test.threads ?? threads ?? 0)),
+      ("n_batch", .intOrNull(test.batch)),
+      ("n_threads", .intOrNull(test.threads ?? threads)),
       ("samples", .array(test.samples.map { Self.json(of: $0, reason) })),
       ("tokens_per_second", Summary(rates).map(Self.json(of:)) ?? .null),
       ("bytes_touched_per_token", .null),

@@ -31,8 +31,8 @@ struct ImportedRun {
   /// The tool, with its version where the file tells.
   var tool: String
   var toolVersion: String?
-  /// UTC, ISO 8601; nil where the file does not tell.
-  var startedAt: String?
+  /// ISO 8601, with a zone where the file tells one; nil where it tells no time.
+  private(set) var startedAt: String?
   var model = "unknown"
   var architecture: String?
   var totalParameters: Int?
@@ -44,6 +44,15 @@ struct ImportedRun {
   var isInterrupted = false
   var tests: [ImportedTest] = []
   var warnings: [Warning] = []
+
+  /// Takes the first time that is told, as it is: what zone a time without one is of is not guessed.
+  mutating func start(at time: String?) {
+    guard startedAt == nil, let time else { return }
+    startedAt = time
+    if time.firstMatch(of: /(Z|[+-]\d{2}:?\d{2})$/) == nil {
+      warn("local_time", "\(tool) writes its time without a zone, and so is started_at")
+    }
+  }
 
   mutating func warn(_ code: String, _ message: String) {
     guard !warnings.contains(where: { $0.code == code && $0.message == message }) else { return }
@@ -64,7 +73,8 @@ struct ImportedTest {
   var promptTokens = 0
   var generatedTokens = 0
   var depth = 0
-  var batch = 1
+  /// Nil where the file does not tell.
+  var batch: Int? = 1
   var threads: Int?
   var samples: [Sample]
   /// What the tool said of it, key by key, so that nothing it knew is lost.

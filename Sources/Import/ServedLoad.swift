@@ -10,8 +10,8 @@ struct ServedLoad {
   struct Request {
     let input: Int
     let output: Int
-    /// Seconds from sending to the end.
-    let latency: Double
+    /// Seconds from sending to the end; nil where the file does not tell.
+    let latency: Double?
     /// Seconds to the first token; nil where replies did not stream.
     let firstToken: Double?
     let start: Double?
@@ -21,7 +21,7 @@ struct ServedLoad {
   var requests: [Request]
   /// Seconds in which the load was kept up.
   let duration: Double
-  /// Requests in flight.
+  /// Requests in flight, as the file states them.
   let concurrency: Double?
   let completed: Int
   let failed: Int
@@ -36,20 +36,25 @@ struct ServedLoad {
   /// Every request is charged with its share of the duration, in proportion to how long it was in flight,
   /// and the share is prefill until its first token and decode after it. All shares together are the duration, so
   /// that the cost of the measured mix is exact; its division between input and output is this rule's.
-  func add(to run: inout ImportedRun) {
-    let latencies = requests.reduce(0) { $0 + $1.latency }
-    guard latencies > 0, !requests.isEmpty else { return }
+  ///
+  /// - Parameter node: Where the load stands in the file.
+  /// - Throws: `DataError` where it has sums that no load can have.
+  func add(to run: inout ImportedRun, at node: Node) throws(DataError) {
+    guard !requests.isEmpty else { return }
+    try check(node)
     let input = requests.reduce(0) { $0 + $1.input }
     let output = requests.reduce(0) { $0 + $1.output }
     let each = max(1, completed)
-    let batch = max(1, Int((concurrency ?? latencies / duration).rounded()))
-    let share = duration / latencies
-    let streams = requests.allSatisfy { $0.firstToken != nil }
-    warn(&run, streams: streams)
+    let latencies = latencies
+    let batch = try inFlight(latencies, node)
+    // Without latencies every request has the same share.
+    let share = duration / (latencies ?? Double(requests.count))
+    let streams = latencies != nil && requests.allSatisfy { $0.firstToken != nil }
+    warn(&run, streams: streams, batch)
     var prefill: [ImportedTest.Sample] = []
     var decode: [ImportedTest.Sample] = []
     for group in groups() {
-      let all = group.reduce(0) { $0 + $1.latency } * share
+      let all = group.reduce(0) { $0 + (latencies == nil ? 1 : $1.latency ?? 0) } * share
       let first = group.reduce(0) { $0 + ($1.firstToken ?? 0) } * share
       let inputs = group.reduce(0) { $0 + $1.input }
       let outputs = group.reduce(0) { $0 + $1.output }
@@ -59,7 +64,7 @@ struct ServedLoad {
       decode.append(
         .init(seconds: streams ? all - first : all, tokens: streams ? outputs : inputs + outputs))
     }
-    let load = concurrency.map { _ in " c\(batch)" } ?? ""
+    let load = concurrency.flatMap { _ in batch.map { " c\($0)" } } ?? ""
     add(
       .prefill, "pp\(input / each)\(load)", prompt: input / each, batch,
       prefill,
@@ -70,7 +75,7 @@ struct ServedLoad {
   }
 
   private func add(
-    _ phase: Phase, _ label: String, prompt: Int, _ batch: Int, _ samples: [ImportedTest.Sample],
+    _ phase: Phase, _ label: String, prompt: Int, _ batch: Int?, _ samples: [ImportedTest.Sample],
     _ run: inout ImportedRun, generated: Int = 0, depth: Int = 0
   ) {
     let sound = samples.filter { $0.seconds > 0 && $0.tokens > 0 }
@@ -84,6 +89,41 @@ struct ServedLoad {
         batch: batch, samples: sound, record: phase == .prefill ? record : .null))
   }
 
+  /// Of all requests that are kept; nil where one lacks its own.
+  private var latencies: Double? {
+    let known = requests.compactMap(\.latency)
+    let sum = known.reduce(0, +)
+    return known.count == requests.count && sum > 0 ? sum : nil
+  }
+
+  /// Refuses what no load can have and whole numbers might not hold.
+  private func check(_ node: Node) throws(DataError) {
+    let tokens = requests.reduce(0.0) { $0 + Double($1.input) + Double($1.output) }
+    guard tokens <= Double(Node.mostCounted) else {
+      throw node.fault(.outOfRange("\(tokens) tokens in all", rule: "are no plausible count"))
+    }
+    for (name, seconds) in [("a duration", duration), ("latencies", latencies ?? 1)] {
+      guard seconds > 1e-12, seconds < 1e15 else {
+        throw node.fault(
+          .outOfRange("\(name) of \(seconds) s", rule: "is no plausible time of a load"))
+      }
+    }
+  }
+
+  /// What the file states, of no more requests than there were; else by Little's law. Nil where the file tells neither.
+  private func inFlight(_ latencies: Double?, _ node: Node) throws(DataError) -> Int? {
+    // One request may stand for all that completed.
+    let sum = latencies.map { $0 / Double(requests.count) * Double(completed) }
+    guard
+      let mean = concurrency.map({ min($0, Double(completed + failed)) })
+        ?? sum.map({ $0 / duration })
+    else { return nil }
+    guard mean <= Double(Node.mostCounted) else {
+      throw node.fault(.outOfRange("\(mean) requests in flight", rule: "are no plausible count"))
+    }
+    return max(1, Int(mean.rounded()))
+  }
+
   /// In order of their start, cut into up to ten runs of equal length.
   private func groups() -> [[Request]] {
     let ordered =
@@ -95,7 +135,12 @@ struct ServedLoad {
     }
   }
 
-  private func warn(_ run: inout ImportedRun, streams: Bool) {
+  private func warn(_ run: inout ImportedRun, streams: Bool, _ batch: Int?) {
+    if batch == nil {
+      run.warn(
+        "in_flight_unknown",
+        "neither latencies nor a limit tell how many requests were in flight: n_batch is null")
+    }
     run.warn(
       "shared_time",
       streams

@@ -86,6 +86,55 @@ import Testing
     #expect(result.warnings.contains { $0.code == "many_failures" })
   }
 
+  @Test("of averages, the requests in flight are the mean latency's share of the duration")
+  func inFlight() throws {
+    func tests(without keys: [String]) throws -> [StoredTest] {
+      var file = try #require(JSONValue(parsing: Self.bytes("vllm-serve.json")).object)
+      for key in keys { file[key] = nil }
+      let document = try #require(Self.documents(JSONValue.object(file).utf8()).first)
+      return try StoredResult(document, file: "a.json").tests
+    }
+    // 11 requests of 0.79 s in 2.28 s.
+    #expect(try tests(without: ["max_concurrency"]).map(\.batch) == [4, 4])
+    let untold = try tests(without: ["max_concurrency", "mean_e2el_ms", "mean_ttft_ms"])
+    #expect(untold.map(\.batch) == [nil, nil])
+    #expect(try Self.results("aiperf-0.13.0.json").first?.tests.map(\.batch) == [2, 2])
+  }
+
+  @Test("a repetition may last longer than a thousand seconds")
+  func slow() throws {
+    let row = #"{"n_prompt": 0, "n_gen": 128, "avg_ts": 0.064, "samples_ns": [2000000000000]}"#
+    let document = try #require(Self.documents(Array(row.utf8)).first)
+    #expect(document["tests"]?[0]?["samples"]?[0]?["seconds"]?.double == 2000)
+    let averages =
+      #"[{"n_prompt": 0, "n_gen": 128, "avg_ts": 0.064, "avg_ns": 2000000000000, "stddev_ns": 0}]"#
+    #expect(throws: Never.self) { try Self.documents(Array(averages.utf8)) }
+  }
+
+  @Test("a table's column of threads is each test's own; without it they are unknown")
+  func threads() throws {
+    let table = """
+      | model | threads | test | t/s |
+      | --- | ---: | ---: | ---: |
+      | olmoe | 1 | pp16 | 12.17 ± 1.57 |
+      | olmoe | 8 | pp16 | 60.00 ± 1.57 |
+      """
+    let document = try #require(Self.documents(Array(table.utf8), "a.md").first)
+    #expect(try StoredResult(document, file: "a.md").tests.map(\.threads) == [1, 8])
+    #expect(document["engine"]?["threads"]?.array?.compactMap(\.int) == [1, 8])
+    let served = try #require(Self.documents(Self.bytes("vllm-serve.json")).first)
+    #expect(served["tests"]?[0]?["n_threads"]?.isNull == true)
+  }
+
+  @Test("a time without a zone is kept as it is, and said")
+  func localTime() throws {
+    let served = try #require(Self.results("vllm-serve.json").first)
+    #expect(served.startedAt == "2026-11-20T10:15:00")
+    #expect(served.warnings.contains { $0.code == "local_time" })
+    let zoned = try #require(Self.results("llama-bench.json").first)
+    #expect(!zoned.warnings.contains { $0.code == "local_time" })
+  }
+
   @Test(
     "models are found in the catalogue under the names tools use",
     arguments: [

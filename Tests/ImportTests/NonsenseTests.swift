@@ -72,6 +72,48 @@ import Testing
   }
 
   @Test(
+    "counts and times beyond all bounds are refused at their place, never a crash",
+    arguments: [
+      (
+        "vllm-serve.json", #""max_concurrency": 4"#, #""max_concurrency": 1e300"#, "max_concurrency"
+      ),
+      ("vllm-serve.json", #""mean_e2el_ms": 788.472"#, #""mean_e2el_ms": 1e300"#, ""),
+      (
+        "aiperf-0.13.0.json", #""input_config": {"#,
+        #""input_config": {"loadgen": {"concurrency": 1e300},"#,
+        "input_config.loadgen.concurrency"
+      ),
+      ("guidellm-0.8.1.json", #""streams": 2,"#, #""streams": 1e300,"#, "strategy.streams"),
+      (
+        "guidellm-0.8.1.json", #""start_time": 1795246258.643539"#, #""start_time": 1e300"#,
+        "start_time"
+      ),
+    ])
+  func unbounded(name: String, old: String, new: String, place: String) throws {
+    let bytes = try changed(name, old, new)
+    let error = #expect(throws: DataError.self) { try ImportTests.documents(bytes, name) }
+    #expect(error?.path.hasSuffix(place) == true, "\(String(describing: error))")
+  }
+
+  @Test("means of tokens whose sum no whole number holds are refused, never a crash")
+  func unboundedMeans() throws {
+    let mean: JSONValue = ["successful": ["mean": 9_200_000_000_000_000_000]]
+    let file: JSONValue = [
+      "benchmarks": [
+        [
+          "duration": 1,
+          "metrics": [
+            "request_totals": ["successful": 1], "prompt_token_count": mean,
+            "output_token_count": mean, "request_latency": ["successful": ["mean": 1]],
+          ],
+        ]
+      ]
+    ]
+    let error = #expect(throws: DataError.self) { try ImportTests.documents(file.utf8()) }
+    #expect(error?.path == "benchmarks[0].metrics.prompt_token_count.successful.mean")
+  }
+
+  @Test(
     "what no known tool writes is refused in one sentence",
     arguments: [
       "", "   \n", "{}", "[]", "[1, 2]", "{\"duration\": 1}", "hello", "a,b\n1,2\n", "| a | b |",

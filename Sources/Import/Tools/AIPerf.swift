@@ -24,12 +24,12 @@ enum AIPerf {
   static func run(_ node: Node, _ hints: ImportHints) throws(DataError) -> ImportedRun {
     var run = ImportedRun(tool: "aiperf")
     run.toolVersion = node.text("aiperf_version")
-    run.startedAt = node.text("start_time")
+    run.start(at: node.text("start_time"))
     run.isInterrupted = node.value["was_cancelled"]?.bool ?? false
     let models =
       node.value["input_config"]?["models"]?["items"] ?? node.value["input_config"]?["models"]
     run.model = hints.model ?? models?.array?.first?["name"]?.string ?? "unknown"
-    try aggregate(node, &run).add(to: &run)
+    try aggregate(node, &run).add(to: &run, at: node)
     return run
   }
 
@@ -40,7 +40,7 @@ enum AIPerf {
   private static func total(_ node: Node, _ keys: [String]) throws(DataError) -> Int? {
     for key in keys {
       guard let value = try average(node, key) else { continue }
-      guard let count = Int(exactly: value.rounded()), count <= 1 << 40 else {
+      guard let count = Int(exactly: value.rounded()), count <= Node.mostCounted else {
         throw try node.member(key).fault(.outOfRange("\(value)", rule: "is no count of tokens"))
       }
       return count
@@ -79,8 +79,23 @@ enum AIPerf {
       requests: [
         .init(input: input, output: output, latency: latency / 1000, firstToken: first, start: nil)
       ], duration: duration,
-      concurrency: node.value["input_config"]?["loadgen"]?["concurrency"]?.double,
+      concurrency: try concurrency(node),
       completed: count, failed: failed)
+  }
+
+  /// Older versions keep it in `loadgen`, newer ones with each phase.
+  private static func concurrency(_ node: Node) throws(DataError) -> Double? {
+    guard let config = try node.optional("input_config"), config.value.object != nil else {
+      return nil
+    }
+    if let load = try config.optional("loadgen"), load.value.object != nil {
+      return try load.optional("concurrency")?.inFlight()
+    }
+    guard let phases = try config.optional("phases"), phases.value.array != nil else { return nil }
+    for phase in try phases.elements() where phase.text("kind") == "profiling" {
+      return try phase.optional("concurrency")?.inFlight()
+    }
+    return nil
   }
 
   private static func check(
@@ -140,17 +155,18 @@ extension AIPerf {
       }
       let request = try self.request(record, metadata)
       requests.append(request)
-      end = max(end, (request.start ?? 0) + request.latency)
+      end = max(end, (request.start ?? 0) + (request.latency ?? 0))
     }
     guard let begin = requests.compactMap(\.start).min(), end > begin else {
       throw DataError(
         file: records.first?.file ?? "", path: "",
         rule: .outOfRange("the requests", rule: "hold no successful one that took time"))
     }
-    ServedLoad(
+    let first = records[0]
+    try ServedLoad(
       requests: requests, duration: end - begin, concurrency: nil, completed: requests.count,
       failed: failed
-    ).add(to: &run)
+    ).add(to: &run, at: Node(file: first.file, value: first.value))
     return run
   }
 

@@ -20,21 +20,26 @@ enum GuideLLM {
     let metadata = try document.optional("metadata")
     run.toolVersion = metadata?.text("guidellm_version")
     for benchmark in try document.member("benchmarks").elements() {
-      run.startedAt =
-        run.startedAt
-        ?? benchmark.value["start_time"]?.double.map {
-          Date(timeIntervalSince1970: $0).formatted(.iso8601)
-        }
+      run.start(at: try benchmark.optional("start_time").map(day))
       let backend =
         benchmark.value["config"]?["backend"] ?? benchmark.value["benchmarker"]?["backend"]
       if run.model == "unknown", let name = backend?["model"]?.string { run.model = name }
-      try load(benchmark).add(to: &run)
+      try load(benchmark).add(to: &run, at: benchmark)
     }
     if let model = hints.model { run.model = model }
     if run.model == "unknown" {
       run.warn("model_unknown", "the file does not name the model: --model does")
     }
     return run
+  }
+
+  /// Seconds since 1970, up to the year 9999.
+  private static func day(_ node: Node) throws(DataError) -> String {
+    let seconds = try node.amount()
+    guard seconds < 253_402_300_800 else {
+      throw node.fault(.outOfRange("\(seconds)", rule: "is no plausible time since 1970"))
+    }
+    return Date(timeIntervalSince1970: seconds).formatted(.iso8601)
   }
 
   private static func load(_ node: Node) throws(DataError) -> ServedLoad {
@@ -57,15 +62,26 @@ enum GuideLLM {
       requests = [try average(metrics, completed)]
     }
     let duration = try duration(node, requests)
-    let strategy = node.value["config"]?["strategy"] ?? node.value["scheduler"]?["strategy"]
-    let streams = strategy?["streams"]?.double ?? strategy?["max_concurrency"]?.double
+    let strategy = try strategy(node)
+    var streams = try strategy?.optional("streams")
+    if streams == nil { streams = try strategy?.optional("max_concurrency") }
     let failures = try all?.optional("errored")?.elements().count
     let failed = try made?.optional("errored")?.tokens() ?? failures
     return ServedLoad(
-      requests: requests, duration: duration, concurrency: streams.flatMap { $0 >= 1 ? $0 : nil },
+      requests: requests, duration: duration, concurrency: try streams?.inFlight(),
       completed: completed,
       failed: failed ?? 0,
-      record: strategy.map { ["strategy": $0] } ?? .null)
+      record: strategy.map { ["strategy": $0.value] } ?? .null)
+  }
+
+  private static func strategy(_ node: Node) throws(DataError) -> Node? {
+    for key in ["config", "scheduler"] {
+      guard let part = try node.optional(key), part.value.object != nil,
+        let found = try part.optional("strategy"), found.value.object != nil
+      else { continue }
+      return found
+    }
+    return nil
   }
 
   private static func duration(
@@ -104,7 +120,7 @@ enum GuideLLM {
       try Agreement.check(part, "mean", against: Statistics.mean(values))
       try Agreement.check(part, "median", against: Statistics.median(values), slack: 0.5)
     }
-    try check("request_latency", requests.map(\.latency))
+    try check("request_latency", requests.compactMap(\.latency))
     try check("time_to_first_token_ms", requests.compactMap { $0.firstToken.map { $0 * 1000 } })
     try check("prompt_token_count", requests.map { Double($0.input) })
     try check("output_token_count", requests.map { Double($0.output) })
@@ -114,18 +130,26 @@ enum GuideLLM {
   private static func average(
     _ metrics: Node, _ completed: Int
   ) throws(DataError) -> ServedLoad.Request {
-    func mean(_ key: String) throws(DataError) -> Double? {
-      try metrics.optional(key)?.optional("successful")?.optionalAmount("mean")
+    func member(_ key: String) throws(DataError) -> Node? {
+      try metrics.optional(key)?.optional("successful")?.optional("mean")
+    }
+    func mean(_ key: String) throws(DataError) -> Double? { try member(key)?.amount() }
+    func sum(_ key: String) throws(DataError) -> Int? {
+      guard let node = try member(key) else { return nil }
+      let sum = (try node.amount() * Double(completed)).rounded()
+      guard sum <= Double(Node.mostCounted) else {
+        throw node.fault(
+          .outOfRange("\(try node.amount())", rule: "is no plausible count of tokens"))
+      }
+      return Int(sum)
     }
     guard let latency = try mean("request_latency"), latency > 0,
-      let input = try mean("prompt_token_count"), let output = try mean("output_token_count"),
-      let all = Int(exactly: (input * Double(completed)).rounded()),
-      let written = Int(exactly: (output * Double(completed)).rounded())
+      let input = try sum("prompt_token_count"), let output = try sum("output_token_count")
     else {
       throw metrics.fault(
         .outOfRange("metrics", rule: "have no latency and tokens, and no requests are kept"))
     }
     let first = try mean("time_to_first_token_ms").map { min($0 / 1000, latency) }
-    return .init(input: all, output: written, latency: latency, firstToken: first, start: nil)
+    return .init(input: input, output: output, latency: latency, firstToken: first, start: nil)
   }
 }

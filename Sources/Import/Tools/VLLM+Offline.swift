@@ -16,7 +16,8 @@ extension VLLM {
     guard tokens > 0 else {
       throw try node.member("total_num_tokens").fault(.outOfRange("0", rule: "has no rate"))
     }
-    addUndivided([.init(seconds: seconds, tokens: tokens)], batch: 1, node, &run)
+    // The engine schedules by itself: how many were in flight is not told.
+    addUndivided([.init(seconds: seconds, tokens: tokens)], batch: nil, node, &run)
   }
 
   /// `bench latency`: seconds of each batch; how many tokens it had stands on its command line alone.
@@ -42,7 +43,7 @@ extension VLLM {
   }
 
   private static func addUndivided(
-    _ samples: [ImportedTest.Sample], batch: Int, _ node: Node, _ run: inout ImportedRun
+    _ samples: [ImportedTest.Sample], batch: Int?, _ node: Node, _ run: inout ImportedRun
   ) {
     run.warn(
       "phases_not_told",

@@ -25,10 +25,10 @@ enum VLLM {
     for document in documents {
       let value = document.value
       run.toolVersion = run.toolVersion ?? document.text("vllm_version")
-      run.startedAt = run.startedAt ?? document.text("date").flatMap(stamp)
+      run.start(at: document.text("date").flatMap(stamp))
       if let name = document.text("model_id"), run.model == "unknown" { run.model = name }
       if servesOf(value) {
-        try serve(document).add(to: &run)
+        try serve(document).add(to: &run, at: document)
       } else if throughputOf(value) {
         try throughput(document, &run)
       } else {
@@ -70,7 +70,7 @@ enum VLLM {
     let failed = try node.optional("failed")?.tokens() ?? max(0, (planned ?? completed) - completed)
     return ServedLoad(
       requests: requests ?? [],
-      duration: duration, concurrency: try node.optional("max_concurrency")?.positive(),
+      duration: duration, concurrency: try node.optional("max_concurrency")?.inFlight(),
       completed: completed, failed: failed, record: summary(node))
   }
 
@@ -130,7 +130,7 @@ enum VLLM {
     let latency =
       whole ?? first.flatMap { first in perToken.map { first + $0 * max(0, tokens - 1) } }
     guard let latency, latency > 0, (first ?? 0) <= latency else {
-      return .init(input: input, output: output, latency: 1, firstToken: nil, start: nil)
+      return .init(input: input, output: output, latency: nil, firstToken: nil, start: nil)
     }
     return .init(input: input, output: output, latency: latency, firstToken: first, start: nil)
   }

@@ -45,7 +45,8 @@ extension EntrySections {
       "\(Number.short($0.low)) to \(Number.short($0.high))"
     }
     return [
-      test.label, String(test.threads), known(test.summary?.median, Number.short),
+      test.label, test.threads.map(String.init) ?? "not known",
+      known(test.summary?.median, Number.short),
       interval ?? "one sample", String(test.samples.count),
       known(test.arithmeticShare, Number.percent), known(test.bandwidthShare, Number.percent),
       known(test.distinctExperts, Number.short),
@@ -60,7 +61,7 @@ extension EntrySections {
     let sizes: [(name: String, of: (StoredTest) -> Int)] =
       phase == .prefill
       ? [("prompt tokens", { $0.promptTokens }), ("tokens in the cache", { $0.depth })]
-      : [("sequences together", { $0.batch }), ("tokens in the cache", { $0.depth })]
+      : [("sequences together", { $0.batch ?? 1 }), ("tokens in the cache", { $0.depth })]
     let varying = sizes.filter { size in Set(tests.map(size.of)).count > 1 }
     guard let x = varying.first else { return intervals(tests, word) }
     let other = varying.dropFirst().first
@@ -88,7 +89,7 @@ extension EntrySections {
     let rows = tests.compactMap { test in
       test.summary.map { summary in
         IntervalChart.Row(
-          name: "\(test.label), \(test.threads) threads",
+          name: test.threads.map { "\(test.label), \($0) threads" } ?? test.label,
           low: summary.interval?.low ?? summary.minimum, best: summary.median,
           high: summary.interval?.high ?? summary.maximum, series: 0)
       }

@@ -14,8 +14,9 @@ public struct StoredTest: Sendable {
   public let promptTokens: Int
   public let generatedTokens: Int
   public let depth: Int
-  public let batch: Int
-  public let threads: Int
+  /// Sequences together; nil where it is not known.
+  public let batch: Int?
+  public let threads: Int?
   public let samples: [StoredSample]
   /// Computed from the samples; nil where none has a rate.
   public let summary: Summary?
@@ -77,8 +78,9 @@ extension StoredTest {
     promptTokens = try node.optionalCount("n_prompt") ?? 0
     generatedTokens = try node.optionalCount("n_gen") ?? 0
     depth = try node.optionalCount("n_depth") ?? 0
-    batch = max(1, try node.optionalCount("n_batch") ?? 1)
-    threads = try node.optionalCount("n_threads") ?? 0
+    batch = try node.optionalCount("n_batch").map { max(1, $0) }
+    // Older documents have 0 where it was not known.
+    threads = try node.optionalCount("n_threads").flatMap { $0 > 0 ? $0 : nil }
     samples = try node.member("samples").each { (sample) throws(DataError) in
       try StoredSample(sample)
     }

@@ -157,11 +157,13 @@ struct Estimator {
       let description = try ModelSource.catalogue(catalogue.model(named: name)).description()
       let work = ModelWork(try description.inventory(asking: format))
       for test in result.tests where test.threads == limits.threads {
-        guard let measured = Statistics.median(test.measurement.tokensPerSecond) else { continue }
+        guard let measured = Statistics.median(test.measurement.tokensPerSecond),
+          let batch = test.batch
+        else { continue }
         let sizes = TestCase(
           phase: test.phase, promptTokens: test.promptTokens,
-          generatedTokens: test.generatedTokens, depth: test.depth, batch: test.batch,
-          threads: test.threads)
+          generatedTokens: test.generatedTokens, depth: test.depth, batch: batch,
+          threads: limits.threads)
         guard sizes.tokens > 0 else { continue }
         do throws(SpeedError) {
           errors.append(
