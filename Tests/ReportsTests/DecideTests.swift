@@ -45,6 +45,43 @@ import Testing
       ResultComparison(baseline: slow, candidate: base, threshold: 0.05).regressions.isEmpty)
   }
 
+  /// One decode test for each count of threads, which is as fast as it has threads.
+  private func threaded(_ counts: [Int?]) throws -> StoredResult {
+    var document = try #require(slowed(TinyRun.report(), by: 1).document.object)
+    let first = try #require(document["tests"]?[0]?.object)
+    document["tests"] = .array(
+      counts.map { count in
+        var test = first
+        test["n_threads"] = .intOrNull(count)
+        test["samples"] = .array(
+          (0..<5).map { index in
+            let seconds = (1 + 0.001 * Double(index)) / Double(count ?? 1)
+            return ["seconds": .numberOrNull(seconds), "tokens": 100]
+          })
+        return .object(test)
+      })
+    return try StoredResult(.object(document), file: "threads.json")
+  }
+
+  @Test("tests are compared with those of as many threads")
+  func threads() throws {
+    func compare(_ a: [Int?], _ b: [Int?]) throws -> ResultComparison {
+      ResultComparison(baseline: try threaded(a), candidate: try threaded(b), threshold: 0.05)
+    }
+    let some = try compare([2, 4], [1, 2, 4])
+    #expect(some.rows.allSatisfy { $0.comparison.verdict == .withinNoise })
+    #expect(some.rows.map { $0.label.suffix(3) } == [" t2", " t4"])
+    #expect(some.unmatched.count == 1 && some.unmatched[0].hasSuffix(" t1 (candidate)"))
+    #expect(some.warnings.isEmpty && some.regressions.isEmpty)
+    // The only ones of this work: compared, and the difference is named.
+    let other = try compare([4], [2])
+    #expect(other.rows.map { $0.label.suffix(6) } == [" t4/t2"])
+    #expect(other.warnings.count == 1 && other.warnings[0].hasSuffix("threads differ: 4 and 2"))
+    // Which of the two would it be?
+    #expect(try compare([8], [2, 4]).rows.isEmpty)
+    #expect(try compare([nil], [4]).warnings.first?.hasSuffix("unknown and 4") == true)
+  }
+
   @Test("unlike models are compared only with a warning that names the difference")
   func warnings() throws {
     let a = try TinyRun.stored(TinyRun.report(name: "one"))

@@ -21,7 +21,7 @@ public struct ResultComparison: Sendable {
   public let candidate: StoredResult
   public let threshold: Double
   public let rows: [Row]
-  /// Labels of tests only one side has.
+  /// Labels of tests only one side has, or that have no rate.
   public let unmatched: [String]
   /// Differences between machines, models, engines and assumptions.
   public let warnings: [String]
@@ -31,24 +31,30 @@ public struct ResultComparison: Sendable {
     self.baseline = baseline
     self.candidate = candidate
     self.threshold = threshold
-    var rest = candidate.tests
+    let pairing = TestPairing(baseline.tests, candidate.tests)
     var rows: [Row] = []
     var unmatched: [String] = []
-    for test in baseline.tests {
-      guard let index = rest.firstIndex(where: { $0.isSameWork(as: test) }),
-        let a = test.summary, let b = rest[index].summary,
+    var warnings = Self.differences(baseline, candidate)
+    for (test, other) in pairing.pairs {
+      let label = pairing.label(test, other)
+      guard let a = test.summary, let b = other.summary,
         let comparison = Comparison(
-          baseline: test.tokensPerSecond, candidate: rest[index].tokensPerSecond)
+          baseline: test.tokensPerSecond, candidate: other.tokensPerSecond)
       else {
-        unmatched.append("\(test.label) (baseline)")
+        unmatched.append("\(label) (no rate)")
         continue
       }
-      rest.remove(at: index)
-      rows.append(Row(label: test.label, baseline: a, candidate: b, comparison: comparison))
+      rows.append(Row(label: label, baseline: a, candidate: b, comparison: comparison))
+      if test.threads != other.threads {
+        let counts = [test, other].map { $0.threads.map(String.init) ?? "unknown" }
+        warnings.append("\(test.label): threads differ: \(counts[0]) and \(counts[1])")
+      }
     }
     self.rows = rows
-    self.unmatched = unmatched + rest.map { "\($0.label) (candidate)" }
-    warnings = Self.differences(baseline, candidate)
+    self.unmatched =
+      unmatched + pairing.baselineOnly.map { "\(pairing.label($0)) (baseline)" }
+      + pairing.candidateOnly.map { "\(pairing.label($0)) (candidate)" }
+    self.warnings = warnings
   }
 
   public var regressions: [Row] {
@@ -74,7 +80,6 @@ public struct ResultComparison: Sendable {
     differ("source of weights", a.model.source, b.model.source)
     differ("engine", a.engine.name, b.engine.name)
     differ("instruction set", a.engine.instructionSet, b.engine.instructionSet)
-    differ("threads", a.engine.threads, b.engine.threads)
     for line in a.assumptions {
       guard let other = b.assumptions.first(where: { $0.name == line.name }) else { continue }
       differ(
@@ -85,14 +90,5 @@ public struct ResultComparison: Sendable {
       warnings.append("\(result.file) was interrupted: \(result.samplesDone) repetitions")
     }
     return warnings
-  }
-}
-
-extension StoredTest {
-  /// The same sizes; thread counts may differ, which a warning tells.
-  fileprivate func isSameWork(as other: StoredTest) -> Bool {
-    phase == other.phase && promptTokens == other.promptTokens
-      && generatedTokens == other.generatedTokens && depth == other.depth && batch == other.batch
-      && (threads == other.threads || label == other.label)
   }
 }
