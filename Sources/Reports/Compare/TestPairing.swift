@@ -47,6 +47,6 @@ extension StoredTest {
   /// The same sizes.
   fileprivate func isSameWork(as other: StoredTest) -> Bool {
     phase == other.phase && promptTokens == other.promptTokens
-      && generatedTokens == other.generatedTokens && depth == other.depth && batch == other.batch
+      && generatedTokens == other.generatedTokens && depth == other.depth && knownBatch == other.knownBatch
   }
 }

@@ -61,7 +61,7 @@ extension EntrySections {
     let sizes: [(name: String, of: (StoredTest) -> Int)] =
       phase == .prefill
       ? [("prompt tokens", { $0.promptTokens }), ("tokens in the cache", { $0.depth })]
-      : [("sequences together", { $0.batch ?? 1 }), ("tokens in the cache", { $0.depth })]
+      : [("sequences together", { $0.batch }), ("tokens in the cache", { $0.depth })]
     let varying = sizes.filter { size in Set(tests.map(size.of)).count > 1 }
     guard let x = varying.first else { return intervals(tests, word) }
     let other = varying.dropFirst().first

@@ -15,7 +15,7 @@ public struct StoredTest: Sendable {
   public let generatedTokens: Int
   public let depth: Int
   /// Sequences together; nil where it is not known.
-  public let batch: Int?
+  public let knownBatch: Int?
   public let threads: Int?
   public let samples: [StoredSample]
   /// Computed from the samples; nil where none has a rate.
@@ -35,18 +35,21 @@ public struct StoredTest: Sendable {
   /// What the whole would do, where a slice was measured.
   public let whole: StoredExtrapolation?
 
+  /// One where it is not known.
+  public var batch: Int { knownBatch ?? 1 }
+
   public var tokensPerSecond: [Double] { samples.compactMap(\.tokensPerSecond) }
 
   public var measurement: PhaseMeasurement {
     guard let whole else {
       var measurement = PhaseMeasurement(
-        label: label, phase: phase, batch: batch, tokensPerSecond: tokensPerSecond,
+        label: label, phase: phase, batch: knownBatch, tokensPerSecond: tokensPerSecond,
         joulesPerToken: joulesPerToken, energyReason: energyReason)
       measurement.level = level
       return measurement
     }
     return PhaseMeasurement(
-      label: label, phase: phase, batch: batch, tokensPerSecond: whole.tokensPerSecond,
+      label: label, phase: phase, batch: knownBatch, tokensPerSecond: whole.tokensPerSecond,
       joulesPerToken: whole.joulesPerToken, energyReason: energyReason, provenance: .extrapolated)
   }
 }
@@ -78,7 +81,7 @@ extension StoredTest {
     promptTokens = try node.optionalCount("n_prompt") ?? 0
     generatedTokens = try node.optionalCount("n_gen") ?? 0
     depth = try node.optionalCount("n_depth") ?? 0
-    batch = try node.optionalCount("n_batch").map { max(1, $0) }
+    knownBatch = try node.optionalCount("n_batch").map { max(1, $0) }
     // Older documents have 0 where it was not known.
     threads = try node.optionalCount("n_threads").flatMap { $0 > 0 ? $0 : nil }
     samples = try node.member("samples").each { (sample) throws(DataError) in
