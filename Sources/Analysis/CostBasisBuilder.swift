@@ -45,14 +45,14 @@ struct CostBasisBuilder {
       low: low * processors, best: best * processors, high: high * processors,
       provenance: .estimated)
     return pick(
-      "machine", settings.rentalUsdPerHour, unit: "$/h rented", assumed: assumed,
+      CostBasis.machineName, settings.rentalUsdPerHour, unit: "$/h rented", assumed: assumed,
       source: "virtual machine of \(Int(processors)) vCPU at compute-optimised list prices")
   }
 
   mutating func purchase(_ settings: CostSettings) throws -> Purchase<Estimate> {
     // No table knows what this machine cost; the width says so.
     let price = pick(
-      "machine", settings.hardwareUsd, unit: "$ bought",
+      CostBasis.machineName, settings.hardwareUsd, unit: "$ bought",
       assumed: try Estimate(low: 500, best: 1000, high: 2500, provenance: .estimated),
       source: "a guess: --hardware-cost gives the real price")
     let life = try pickRange("life", settings.lifeYears, unit: "years", id: "pc_life_years")

@@ -96,9 +96,10 @@ extension CostSettings {
 
 /// Assumptions with the story of each.
 public struct CostBasis: Sendable {
-  public let assumptions: Assumptions<Estimate>
-  public let lines: [AssumptionLine]
-  public let carbon: CarbonBasis
+  public internal(set) var assumptions: Assumptions<Estimate>
+  public internal(set) var lines: [AssumptionLine]
+  public internal(set) var carbon: CarbonBasis
+  static let machineName = "machine"
   /// The line of the idle power, by which it is found again in a stored result.
   public static let idleName = "idle power"
   /// Whether the machine's own price was guessed.
@@ -122,11 +123,12 @@ public struct CostBasis: Sendable {
   /// - Parameters:
   ///   - processors: Logical ones; nil where unknown.
   ///   - isVirtual: Whether the machine is a virtual one, which is rented rather than bought.
-  ///   - idleWatts: Of the machine with the model resident.
+  ///   - idleWatts: Of the machine with the model resident; nil only where its energy is not known either, on which then
+  ///     no cost rests.
   ///   - fullWatts: What the machine draws at most, which colocation is paid by; nil where unknown.
   /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
   public init(
-    _ settings: CostSettings, processors: Int?, isVirtual: Bool, idleWatts: Estimate,
+    _ settings: CostSettings, processors: Int?, isVirtual: Bool, idleWatts: Estimate?,
     idleSource: String = "the machine with the model resident", fullWatts: Estimate?,
     tables: SiteTables
   ) throws {
@@ -145,10 +147,10 @@ public struct CostBasis: Sendable {
     let cached =
       builder.given("cached token", settings.cachedInputShare, "of a computed one") ?? .exactly(0)
     assumptions = Assumptions(
-      ownership: ownership, idleWatts: idleWatts, pue: pue, usdPerKWh: electricity,
+      ownership: ownership, idleWatts: idleWatts ?? .exactly(0), pue: pue, usdPerKWh: electricity,
       utilisation: utilisation, onShare: onShare, fixedUsdPerMonth: fixed,
       cachedInputShare: cached)
-    if assumptions.paysEnergy {
+    if assumptions.paysEnergy, let idleWatts {
       builder.lines.append(
         AssumptionLine(name: Self.idleName, value: idleWatts, unit: "W", source: idleSource))
     }
@@ -159,7 +161,7 @@ public struct CostBasis: Sendable {
   }
 }
 
-/// A table the program carries lacks what is needed.
+/// Settings of which no cost can be made: the user's, or those of the tables the program carries.
 public enum CostSettingsError: Error, CustomStringConvertible {
   case missingRange(String)
   case unknownGrid(String, known: [String])

@@ -55,6 +55,54 @@ import Testing
     #expect(use.energyIdle == 0 && reserved.energyIdle > 0)
   }
 
+  @Test("of several machines all that is of each is multiplied, and nothing else")
+  func machines() throws {
+    func change(_ settings: inout CostSettings) {
+      settings.fixedUsdPerMonth = 100
+      settings.staffHoursPerMonth = 5
+      settings.staffUsdPerHour = 60
+      settings.colocationUsdPerKW = 200
+      settings.embodiedKilograms = 1000
+      settings.utilisation = 0.5
+    }
+    let one = try cost(basis(change))
+    // The same tokens of four machines, which draw four times as much.
+    let four = try cost(basis(change).times(4), joules: .exactly(30))
+    let ratio =
+      try #require(four.output?.usdPerMillion.best) / #require(one.output).usdPerMillion.best
+    #expect(abs(ratio - 4) < 1e-9)
+    #expect(four.carbon.basis.embodiedKilograms == 4000)
+    let lines = Dictionary(
+      uniqueKeysWithValues: four.basis.lines.map { ($0.name, $0.value.best) })
+    #expect(lines["machine"] == 8000 && lines["staff"] == 1200 && lines["colocation"] == 400)
+    #expect(lines["idle power"] == 160 && lines["electricity"] == 0.146)
+    #expect(try basis(change).times(4, countsIdle: false).assumptions.idleWatts == .exactly(40))
+    var rented = CostSettings()
+    rented.hardwareUsd = nil
+    let fleet = try CostBasis(
+      rented, processors: 2, isVirtual: true, idleWatts: .exactly(40), fullWatts: nil,
+      tables: SiteTables.builtIn)
+    guard case .rented(let each, _) = fleet.assumptions.ownership,
+      case .rented(let all, _) = fleet.times(4).assumptions.ownership
+    else {
+      Issue.record("a virtual machine is rented")
+      return
+    }
+    #expect(abs(all.best - 4 * each.best) < 1e-12)
+  }
+
+  @Test("a machine that cannot be looked at idles at a share of its full power")
+  func idleShare() throws {
+    let idle = try IdlePower(shareOfFull: .exactly(5000), reason: "elsewhere")
+    #expect(abs(idle.watts.best - 1150) < 1e-9 && idle.provenance == .estimated)
+    #expect(idle.watts.low == 700 && idle.watts.high == 1250)
+    // Without any watts none are listed, least of all 0.
+    let unknown = try CostBasis(
+      CostSettings(), processors: nil, isVirtual: false, idleWatts: nil, fullWatts: nil,
+      tables: SiteTables.builtIn)
+    #expect(!unknown.lines.contains { $0.name == CostBasis.idleName })
+  }
+
   @Test("five hours at 60 $ and half a kilowatt at 200 $ a kW are 400 $ a month")
   func fixed() throws {
     let basis = try basis {

@@ -84,6 +84,8 @@ public struct EnergyAccount: Sendable {
   public var basis: String?
   public var passedOver: [PassedOver]
   public var idle: IdlePower?
+  /// Why there is no idle power; nil where there is one.
+  public var idleReason: String?
 
   public init(
     source: String, provenance: EnergyProvenance?, covers: String, basis: String?,

@@ -24,6 +24,7 @@ extension EnergyAccount {
           })
       ),
       ("idle", idle?.json ?? .null),
+      ("idle_reason", .stringOrNull(idleReason)),
       ("prefill", energy?.prefill?.json ?? .null),
       ("decode", energy?.decode?.json ?? .null),
       ("joules_per_input_token", energy?.perInputToken?.json ?? .null),

@@ -5,10 +5,6 @@ import CostModel
 import Models
 
 extension StoredResult {
-  /// What idle machines draw of their full power: 0.14 (2017), 0.23 (2021) and 0.25 (2025) of
-  /// servers with Xeon processors in SPECpower's published results.
-  public static let idleShare = (low: 0.14, best: 0.23, high: 0.25)
-
   /// - Parameter watts: Power at the wall while busy, in place of the stored energy.
   /// - Throws: `CostError` or `DataError` for settings out of range.
   public func cost(
@@ -25,7 +21,7 @@ extension StoredResult {
 
   /// The idle power stored with the cost, or what such machines draw of their busy power.
   private func idleWatts(_ watts: Estimate?) throws(CostError) -> (
-    watts: Estimate, source: String
+    watts: Estimate?, source: String
   ) {
     if watts == nil, let line = assumptions.first(where: { $0.name == CostBasis.idleName }) {
       return (line.value, line.source)
@@ -35,13 +31,8 @@ extension StoredResult {
     }
     let busy = try fullWatts(watts)
     // Without any energy no cost follows that could use it.
-    guard let busy else { return (.exactly(0), "no energy figure") }
-    return (
-      try Estimate(
-        low: busy.low * Self.idleShare.low, best: busy.best * Self.idleShare.best,
-        high: busy.high * Self.idleShare.high, provenance: .estimated),
-      "not stored: servers idle at 0.14 to 0.25 of full power (SPECpower)"
-    )
+    guard let busy else { return (nil, "no energy figure") }
+    return (try IdleShare.watts(ofFull: busy), "not stored: \(IdleShare.source)")
   }
 
   /// The most that a test drew; nil where no test has energy.

@@ -61,13 +61,13 @@ struct EndpointSession {
       promptTokens: try LoadOptions.range(load.promptTokens, flag: "--prompt-tokens"),
       outputTokens: try LoadOptions.range(load.genTokens, flag: "--gen-tokens"), seed: load.seed)
     _ = try service.checkedRetries()
-    _ = try basis(meters.unmeasuredIdle)
+    _ = try basis(address.isLocal ? meters.unmeasuredIdle : elsewhereIdle())
   }
 
   func run() throws -> EndpointReport {
     let started = Date()
     // While nothing is asked of the server, whose model is resident.
-    let idle = meters.idle()
+    let idle = address.isLocal ? meters.idle() : try elsewhereIdle(meters.idle())
     let (outcome, model, notes) = try Waiting.value { [job] in try await job.run() }
     progress.clear()
     var report = EndpointReport(
@@ -77,6 +77,7 @@ struct EndpointSession {
       service: summary(model), load: loadSummary, levels: outcome.levels,
       plannedLevels: plan.levels.count * (plan.repeatsPrompts ? 2 : 1), objective: objective,
       account: meters.account(idle: idle), energyNote: energyNote)
+    if idle == nil { report.account.idleReason = "the server is not on this machine" }
     report.warnings =
       notes + report.requestWarnings + EndpointNotes.warnings(report, key: key, address)
     try recognise(&report)
@@ -140,7 +141,29 @@ struct EndpointSession {
     return "of the whole machine while a level ran, this program included"
   }
 
-  private func price(_ report: inout EndpointReport, _ idle: IdlePower) throws {
+  /// Of a server elsewhere this machine's own watts at rest say nothing: what a meter that sees it measured counts, else
+  /// servers' share of its full power, where that is known.
+  private func elsewhereIdle(
+    _ seen: IdlePower? = nil, full: Estimate? = nil
+  ) throws -> IdlePower? {
+    if let seen, seen.provenance == .measured { return seen }
+    guard let full = meters.isGiven ? try meters.fullWatts : full else { return nil }
+    return try IdlePower(shareOfFull: full, reason: "the server is not on this machine")
+  }
+
+  /// The most that a level drew, of each node; nil where none has energy.
+  private func fullWatts(_ levels: [LoadLevel]) throws -> Estimate? {
+    try levels.compactMap { level -> Estimate? in
+      guard let passed = level.energySeconds, passed > 0, let joules = level.energy.joules.value,
+        let low = level.energy.low, let high = level.energy.high
+      else { return nil }
+      let seconds = passed * Double(nodes)
+      return try Estimate(
+        low: low / seconds, best: joules / seconds, high: high / seconds, provenance: .measured)
+    }.max { $0.best < $1.best }
+  }
+
+  private func price(_ report: inout EndpointReport, _ seen: IdlePower?) throws {
     guard report.levels.contains(where: { !$0.succeeded.isEmpty }) else {
       report.costReason = "no request succeeded"
       return
@@ -151,6 +174,7 @@ struct EndpointSession {
         "what the server costs is not known: --rental or --hardware-cost, with --nodes, tell"
       return
     }
+    let idle = try seen ?? elsewhereIdle(full: fullWatts(report.levels))
     let basis = try basis(idle)
     let tests = try report.tests.map { try $0.measurement() }
     let cost = try RunCost(tests, basis: basis, mix: settings.mix)
@@ -168,18 +192,16 @@ struct EndpointSession {
         ))
     }
   }
-  /// Costs and given watts are of each node.
-  private func basis(_ idle: IdlePower) throws -> CostBasis {
-    let count = Double(nodes)
-    var scaled = settings
-    scaled.hardwareUsd = settings.hardwareUsd.map { $0 * count }
-    scaled.rentalUsdPerHour = settings.rentalUsdPerHour.map { $0 * count }
+
+  /// Costs and given watts are of each node; a meter covers what it covers.
+  private func basis(_ idle: IdlePower?) throws -> CostBasis {
     // Of a server elsewhere this machine's own power says nothing.
-    let full = address.isLocal || meters.isGiven ? try meters.fullWatts.scaled(by: count) : nil
+    let full = address.isLocal || meters.isGiven ? try meters.fullWatts : nil
     return try CostBasis(
-      scaled, processors: address.isLocal ? environment.cpu.logicalCores.value : nil,
+      settings, processors: address.isLocal ? environment.cpu.logicalCores.value : nil,
       isVirtual: address.isLocal && environment.virtualisation.value.flatMap { $0 } != nil,
-      idleWatts: try idle.estimate().scaled(by: count), idleSource: idle.story, fullWatts: full,
-      tables: SiteTables.builtIn)
+      idleWatts: try idle?.estimate(), idleSource: idle?.story ?? "not known", fullWatts: full,
+      tables: SiteTables.builtIn
+    ).times(nodes, countsIdle: idle?.provenance != .measured)
   }
 }

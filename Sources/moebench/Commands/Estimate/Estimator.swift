@@ -158,7 +158,7 @@ struct Estimator {
       let work = ModelWork(try description.inventory(asking: format))
       for test in result.tests where test.threads == limits.threads {
         guard let measured = Statistics.median(test.measurement.tokensPerSecond),
-          let batch = test.batch
+          let batch = test.knownBatch
         else { continue }
         let sizes = TestCase(
           phase: test.phase, promptTokens: test.promptTokens,
@@ -201,10 +201,7 @@ private struct Power {
   ) throws {
     if let watts = change?.watts {
       busy = .exactly(watts)
-      let share = StoredResult.idleShare
-      idle = try Estimate(
-        low: watts * share.low, best: watts * share.best, high: watts * share.high,
-        provenance: .estimated)
+      idle = try IdleShare.watts(ofFull: .exactly(watts))
       reason = nil
       return
     }
