@@ -169,9 +169,9 @@ public final class EndpointClient: Sendable {
     request.connectSeconds = seen.connect
     request.retries = retries
     request.retryWait = waited
-    let failure = fault.failure
-    request.failure = .init(
-      code: failure.code, message: settings.key?.removed(from: failure.message) ?? failure.message)
+    var failure = fault.failure
+    if let key = settings.key { failure.message = key.removed(from: failure.message) }
+    request.failure = failure
     return request
   }
 

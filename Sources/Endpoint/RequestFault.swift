@@ -80,7 +80,19 @@ extension RequestFault {
     }
   }
 
-  var failure: ServedRequest.Failure { .init(code: code, message: description) }
+  /// Whether the server wanted to be asked later, again and again.
+  var isPutOff: Bool {
+    switch self {
+    case .retriesExhausted, .retryTooLate: true
+    default: false
+    }
+  }
+
+  var failure: ServedRequest.Failure {
+    .init(
+      code: code, message: description, isTimeout: isTimeout, isConnection: isConnection,
+      isPutOff: isPutOff)
+  }
 }
 
 extension RequestFault: CustomStringConvertible {

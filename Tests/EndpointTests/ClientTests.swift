@@ -146,7 +146,7 @@ import Testing
     settings.timeouts.firstToken = 5
     settings.timeouts.total = all
     let request = try await send(settings)
-    #expect(request.failure?.code == "total_timeout")
+    #expect(request.failure?.code == "total_timeout" && request.failure?.isTimeout == true)
   }
 
   @Test("after 503 it is asked again, and the wait is in no latency")
@@ -169,7 +169,7 @@ import Testing
       Reply.plain("429 Slow", "{}", extra: "Retry-After: \(after)\r\n")
     }
     let request = try await send(settings(server))
-    #expect(request.failure?.code == "http_429")
+    #expect(request.failure?.code == "http_429" && request.failure?.isPutOff == true)
     #expect(request.retries == (after == "0" ? 3 : 0))
   }
 
@@ -192,6 +192,18 @@ import Testing
     settings.address = try EndpointAddress("http://127.0.0.1:1/v1")
     let request = try await send(settings)
     #expect(request.failure?.code == "cannot_connect")
+    #expect(request.failure?.isConnection == true && request.failure?.isTimeout == false)
+  }
+
+  @Test("a URL that lacks /v1 is guessed at where the server knows no such place")
+  func lacksVersion() {
+    func text(_ url: String) -> String {
+      EndpointError.notFound(status: 404, url: url, message: "none").description
+    }
+    #expect(
+      text("http://h:1/models")
+        == "http://h:1/models: status 404 (most servers' URL ends in /v1): none")
+    #expect(text("http://h:1/v1/models") == "http://h:1/v1/models: status 404: none")
   }
 
   @Test("names of models are read; hostile ones are refused with a printable reason")

@@ -169,7 +169,7 @@ struct ExchangeState {
   ) throws(RequestFault) -> Attempt {
     switch status {
     case 401, 403: return .stop(.refused(status: status, message: message))
-    case 404, 405: return .stop(.notFound(url: request.url, message: message))
+    case 404, 405: return .stop(.notFound(status: status, url: request.url, message: message))
     case 429, 503:
       return .refusedForNow(status: status, retryAfter: retryAfter, message: message)
     default: throw .status(status, message)

@@ -14,7 +14,7 @@ final class Stage: Sendable {
     var taken = 0
     var open = 0
     var requests: [ServedRequest] = []
-    var timeoutsInARow = 0
+    var inVainInARow = 0
     var stopped: String?
     var error: EndpointError?
   }
@@ -65,15 +65,13 @@ final class Stage: Sendable {
     state.withLock { state in
       state.requests.append(request)
       if ticket.isMeasured || !isMeasured { state.open -= 1 }
-      let code = request.failure?.code ?? ""
-      let isRefusal = ["http_429", "http_503"].contains(code)
-      state.timeoutsInARow = code.hasSuffix("_timeout") || isRefusal ? state.timeoutsInARow + 1 : 0
-      let isConnection = code == "cannot_connect" || code == "connect_timeout"
-      if nothingWorked && (isConnection || code.hasSuffix("_timeout")) {
-        state.stopped =
-          "no request had succeeded yet, and one failed: \(request.failure?.message ?? "")"
-      } else if state.timeoutsInARow >= Self.patience {
-        state.stopped = "\(state.timeoutsInARow) requests in a row timed out or were put off"
+      let failure = request.failure
+      let isInVain = failure.map { $0.isTimeout || $0.isPutOff } ?? false
+      state.inVainInARow = isInVain ? state.inVainInARow + 1 : 0
+      if let failure, nothingWorked, failure.isConnection || failure.isTimeout {
+        state.stopped = "no request had succeeded yet, and one failed: \(failure.message)"
+      } else if state.inVainInARow >= Self.patience {
+        state.stopped = "\(state.inVainInARow) requests in a row timed out or were put off"
       }
       return state.open == 0 || state.stopped != nil
     }

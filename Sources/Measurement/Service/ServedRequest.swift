@@ -15,11 +15,23 @@ public struct ServedRequest: Sendable {
   /// Why a request does not count as a success. `code` is stable, `message` is for people.
   public struct Failure: Sendable, Equatable {
     public let code: String
-    public let message: String
+    public var message: String
+    /// Waiting for the server was what failed.
+    public let isTimeout: Bool
+    /// There was no connection.
+    public let isConnection: Bool
+    /// The server had no room, and had none until the last retry.
+    public let isPutOff: Bool
 
-    public init(code: String, message: String) {
+    public init(
+      code: String, message: String, isTimeout: Bool = false, isConnection: Bool = false,
+      isPutOff: Bool = false
+    ) {
       self.code = code
       self.message = message
+      self.isTimeout = isTimeout
+      self.isConnection = isConnection
+      self.isPutOff = isPutOff
     }
   }
 

@@ -54,7 +54,7 @@ struct EndpointCommand: ParsableCommand {
     let failures = report.levels.flatMap(\.requests).map(\.failure)
     let isSo =
       !failures.isEmpty
-      && failures.allSatisfy { ["cannot_connect", "connect_timeout"].contains($0?.code ?? "") }
+      && failures.allSatisfy { $0?.isConnection ?? false }
     guard isSo, let message = failures.first??.message else { return nil }
     return "\(report.service.url): \(message)"
   }
