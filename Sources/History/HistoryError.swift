@@ -13,6 +13,7 @@ public struct HistoryError: Error, Sendable, Equatable {
     case newerSchema(found: Int, known: Int)
     case noSuchRun(Int64)
     case empty
+    case tooFewRuns(Int, asked: String)
     case notAnIdentifier(String)
     /// The stored bytes are not those that were stored.
     case damagedRun(Int64, String)
@@ -43,6 +44,8 @@ extension HistoryError.Rule: CustomStringConvertible {
       "the history was written by a newer moebench (schema \(found), this one knows \(known))"
     case .noSuchRun(let number): "holds no run \(number); moebench history list shows what it holds"
     case .empty: "holds no run yet"
+    case .tooFewRuns(let count, let asked):
+      "holds no \(asked.escapedForMessage(limit: 20)): it has \(count) run\(count == 1 ? "" : "s")"
     case .notAnIdentifier(let text):
       "\(text.quotedForMessage(limit: 40)) must be a run's number, or last"
     case .damagedRun(let number, let reason):

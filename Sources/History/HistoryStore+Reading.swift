@@ -42,10 +42,12 @@ extension HistoryStore {
     } else if word != "last" {
       throw HistoryError(path, .notAnIdentifier(word))
     }
-    guard let number = try numbers(limit: back + 1).dropFirst(back).first else {
-      throw HistoryError(path, .empty)
+    let latest = try numbers(limit: back + 1)
+    guard !latest.isEmpty else { throw HistoryError(path, .empty) }
+    guard latest.count > back else {
+      throw HistoryError(path, .tooFewRuns(latest.count, asked: word))
     }
-    return number
+    return latest[back]
   }
 
   private func numbers(limit: Int) throws(HistoryError) -> [Int64] {
@@ -86,7 +88,7 @@ extension HistoryStore {
     }
     guard let data = Data.fromDatabaseValue(row["document"] as DatabaseValue),
       let checksum = Int64.fromDatabaseValue(row["checksum"] as DatabaseValue),
-      Checksum.of(data) == checksum
+      Checksum.of([UInt8](data)) == checksum
     else {
       throw HistoryError(path, .damagedRun(number, "its checksum does not match"))
     }

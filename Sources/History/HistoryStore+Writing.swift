@@ -1,6 +1,7 @@
 // Keeping a run, and checking the whole file.
 
 import GRDB
+import StrictJSON
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -39,11 +40,7 @@ extension HistoryStore {
   }
 }
 
-/// FNV-1a, 64 bits: finds damage, not malice.
+/// Of a document, as SQLite keeps whole numbers.
 enum Checksum {
-  static func of(_ bytes: some Sequence<UInt8>) -> Int64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return Int64(bitPattern: hash)
-  }
+  static func of(_ bytes: [UInt8]) -> Int64 { Int64(bitPattern: Fingerprint.of(bytes)) }
 }

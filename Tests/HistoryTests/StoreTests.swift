@@ -38,7 +38,9 @@ import Testing
     #expect(try store.number(named: "last~1") == first)
     #expect(try store.integrityFaults() == [])
     #expect(throws: HistoryError(path, .noSuchRun(99))) { try store.document(99) }
-    #expect(throws: HistoryError(path, .empty)) { try store.number(named: "last~5") }
+    let few = #expect(throws: HistoryError.self) { try store.number(named: "last~5") }
+    #expect(few?.rule == .tooFewRuns(2, asked: "last~5"))
+    #expect(few?.description.hasSuffix("holds no last~5: it has 2 runs") == true)
     #expect(throws: HistoryError(path, .notAnIdentifier("-1"))) { try store.number(named: "-1") }
   }
 

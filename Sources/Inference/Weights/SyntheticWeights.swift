@@ -1,6 +1,7 @@
 // Weights of a model's true shape from a seed: as much to read and to compute as the real ones.
 
 import Dispatch
+import StrictJSON
 
 /// Generates weights in memory, in parallel, the same for the same seed whatever the number of threads.
 ///
@@ -113,11 +114,9 @@ public final class SyntheticWeights: WeightSource {
     return memory
   }
 
-  /// FNV-1a of the name, stirred into the seed: weights do not depend on the order they are asked for.
+  /// Fingerprint of the name, stirred into the seed: weights do not depend on the order they are asked for.
   private func seedKey(_ name: String) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return hash ^ seed &* 0x9E37_79B9_7F4A_7C15
+    Fingerprint.of(Array(name.utf8)) ^ seed &* 0x9E37_79B9_7F4A_7C15
   }
 
   private func fill(

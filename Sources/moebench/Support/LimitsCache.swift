@@ -95,7 +95,7 @@ struct LimitsCache {
 
   private var path: String? { folder.map { "\($0)/\(key)" } }
 
-  /// FNV-1a of what makes the machine (processor, cores, memory to the gigabyte) and of this build, whose kernels set
+  /// Fingerprint of what makes the machine (processor, cores, memory to the gigabyte) and of this build, whose kernels set
   /// most limits.
   private static func identity(_ environment: Environment) -> String {
     let cpu = environment.cpu
@@ -105,11 +105,7 @@ struct LimitsCache {
       "\(environment.lastCacheBytes)", "\((environment.memory.total.value ?? 0) >> 30)",
       Tool.version, Tool.commit,
     ]
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in parts.joined(separator: "|").utf8 {
-      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-    }
-    let digits = String(hash, radix: 16)
+    let digits = String(Fingerprint.of(Array(parts.joined(separator: "|").utf8)), radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }
