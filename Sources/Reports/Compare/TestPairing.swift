@@ -47,6 +47,7 @@ extension StoredTest {
   /// The same sizes.
   fileprivate func isSameWork(as other: StoredTest) -> Bool {
     phase == other.phase && promptTokens == other.promptTokens
-      && generatedTokens == other.generatedTokens && depth == other.depth && knownBatch == other.knownBatch
+      && generatedTokens == other.generatedTokens && depth == other.depth
+      && knownBatch == other.knownBatch
   }
 }
