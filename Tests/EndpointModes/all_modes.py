@@ -5,7 +5,7 @@
 
 A line a mode: exit status, seconds, peak memory, what was wrong. Exit status 1 if anything was.
 """
-import json, os, re, statistics, subprocess, sys, threading, time, urllib.request
+import json, os, re, statistics, subprocess, sys, tempfile, threading, time, urllib.request
 
 KEY = "sk-moebench-0123456789abcdef"
 TTFT, TPS, N, REQUESTS = 0.05, 200.0, 16, 4
@@ -146,11 +146,13 @@ SLOW = {"slowloris": {"--ttft-timeout": "9"}, "slow_drip": {"--ttft-timeout": "9
 # Waits of Retry-After are no part of a timeout.
 LONGEST = {"429": 8, "429_date": 12, "429_bad": 10, "slow_drip": 5, "slowloris": 5, "429_once": 4, "503_once": 4}
 LEAN = {"huge_line", "endless_headers", "gzip_bomb", "500_html", "length_huge", "endless", "deep_json", "models_many"}
+# The user's own history and prices are neither read nor written.
+PLACES = {}
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def execute(arguments):
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "MOEBENCH_API_KEY": KEY})
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "MOEBENCH_API_KEY": KEY, **PLACES})
     got = {}
     reader = threading.Thread(target=lambda: got.update(err=process.stderr.read()))
     reader.start()
@@ -179,7 +181,7 @@ def try_mode(binary, origin, mode):
     run.truth = truth(log)
     wrong = [text for text, holds in EXPECTED[mode](run) if not holds]
     limit = LONGEST.get(mode, 5)
-    if run.seconds > limit: wrong.append(f"took {run.seconds:.1f} s, more than {limit} s")
+    if run.seconds > limit: wrong.append(f"time: took {run.seconds:.1f} s, more than {limit} s")
     if mode in LEAN and run.rss > 200: wrong.append(f"{run.rss:.0f} MB")
     if run.status < 0: wrong.append(f"signal {-run.status}")
     if KEY in run.out + run.err: wrong.append("the key is shown")
@@ -192,6 +194,8 @@ def try_mode(binary, origin, mode):
 def main():
     binary, mock, *modes = sys.argv[1:]
     server = subprocess.Popen([sys.executable, mock, "--port", "0"], stdout=subprocess.PIPE, text=True)
+    folder = tempfile.TemporaryDirectory(prefix="moebench-modes-")
+    PLACES.update(MOEBENCH_HISTORY=os.path.join(folder.name, "history.sqlite"), XDG_DATA_HOME=folder.name, XDG_CACHE_HOME=folder.name)
     try:
         origin = server.stdout.readline().split("/v1")[0]
         listed = json.load(urllib.request.urlopen(origin + "/__modes"))
@@ -210,6 +214,7 @@ def main():
         return 1 if bad else 0
     finally:
         server.kill()
+        folder.cleanup()
 
 
 if __name__ == "__main__":
