@@ -5,7 +5,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite struct DoctorTests {
+@Suite(.runsPrograms) struct DoctorTests {
   private struct Folder: ~Copyable {
     let url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
 

@@ -5,7 +5,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct EstimateTests {
+@Suite(.serialized, .runsPrograms) struct EstimateTests {
   /// Limits as of a machine of round numbers, so that nothing is measured here.
   static let limits: JSONValue = {
     func rate(_ key: String?, _ size: Int, _ median: Double) -> JSONValue {

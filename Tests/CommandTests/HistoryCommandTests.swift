@@ -4,7 +4,7 @@ import Foundation
 import StrictJSON
 import Testing
 
-@Suite(.serialized) struct HistoryCommandTests {
+@Suite(.serialized, .runsPrograms) struct HistoryCommandTests {
   private let store = FileManager.default.temporaryDirectory
     .appendingPathComponent("moebench-own-\(UUID().uuidString)/history.sqlite").path
 

@@ -5,7 +5,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct MachineTests {
+@Suite(.serialized, .runsPrograms) struct MachineTests {
   private static let quick = [
     "-o", "json", "-r", "2", "-t", "1", "--seconds", "0", "--formats", "q8_0,q4_k",
   ]

@@ -4,7 +4,7 @@ import Foundation
 import StrictJSON
 import Testing
 
-@Suite(.serialized) struct PeerTests {
+@Suite(.serialized, .runsPrograms) struct PeerTests {
   private let folder = FileManager.default.temporaryDirectory
     .appendingPathComponent("moebench-peer-\(UUID().uuidString)")
 

@@ -5,7 +5,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct PlanTests {
+@Suite(.serialized, .runsPrograms) struct PlanTests {
   private func file(_ text: String) throws -> String {
     let file = FileManager.default.temporaryDirectory
       .appendingPathComponent("moebench-plan-\(UUID().uuidString).json")

@@ -5,7 +5,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite struct PricingTests {
+@Suite(.runsPrograms) struct PricingTests {
   /// A fresh folder with a result of a real run in it.
   private struct Place: ~Copyable {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

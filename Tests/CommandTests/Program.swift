@@ -1,63 +1,11 @@
-// Runs the built program as a user does.
+// What the tests of the program share: checkpoints, and threads to wait for it on.
 
 import Foundation
+import TestSupport
 import Testing
 
-struct ProgramResult {
-  let status: Int32
-  let output: String
-  let error: String
-}
-
-enum Program {
-  /// The executable beside the test bundle.
-  static var url: URL {
-    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    while !FileManager.default.isExecutableFile(
-      atPath: folder.appendingPathComponent("moebench").path),
-      folder.path != "/"
-    {
-      folder.deleteLastPathComponent()
-    }
-    return folder.appendingPathComponent("moebench")
-  }
-
-  /// Of these tests alone; the user's own is never touched.
-  static let history =
-    FileManager.default.temporaryDirectory
-    .appendingPathComponent("moebench-history-\(UUID().uuidString).sqlite").path
-
-  /// Holds neither calibrations nor price tables.
-  private static let emptyFolder =
-    FileManager.default.temporaryDirectory
-    .appendingPathComponent("moebench-data-\(UUID().uuidString)").path
-
-  /// - Parameter environment: Variables that differ from this process's.
-  static func run(
-    _ first: String..., arguments rest: [String] = [], environment: [String: String] = [:]
-  ) throws -> ProgramResult {
-    let process = Process()
-    process.environment = ProcessInfo.processInfo.environment
-      .merging(["MOEBENCH_HISTORY": history, "XDG_DATA_HOME": emptyFolder]) { $1 }.merging(
-        environment
-      ) { $1 }
-    process.executableURL = url
-    process.arguments = first + rest
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardOutput = output
-    process.standardError = errors
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    // Standard error is short; standard output is drained first so that the program never waits for us.
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    let errorData = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return ProgramResult(
-      status: process.terminationStatus, output: String(decoding: data, as: UTF8.self),
-      error: String(decoding: errorData, as: UTF8.self))
-  }
-}
+typealias Program = TestSupport.Program
+typealias ProgramResult = TestSupport.ProgramResult
 
 enum Fixture {
   static let checkpoints = URL(fileURLWithPath: #filePath)
@@ -78,4 +26,19 @@ enum Fixture {
     try FileManager.default.copyItem(at: checkpoints.appendingPathComponent(name), to: target)
     return target
   }
+}
+
+/// For suites that run the program: they wait on threads of their own, and no test of theirs outlasts five minutes.
+struct RunsProgramsTrait: SuiteTrait, TestTrait, TestScoping {
+  let isRecursive = true
+
+  func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+  ) async throws {
+    try await withTaskExecutorPreference(BlockingExecutor.shared) { try await function() }
+  }
+}
+
+extension Trait where Self == RunsProgramsTrait {
+  static var runsPrograms: Self { Self() }
 }

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@Suite struct RefusalTests {
+@Suite(.runsPrograms) struct RefusalTests {
   private func expectRefusal(
     _ result: ProgramResult, status: Int32, naming words: String...,
     sourceLocation: SourceLocation = #_sourceLocation

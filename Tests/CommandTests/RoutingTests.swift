@@ -5,7 +5,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct RoutingTests {
+@Suite(.serialized, .runsPrograms) struct RoutingTests {
   private let quick = ["-p", "8", "-n", "4", "-r", "1", "--warmup", "0", "-t", "1", "-o", "json"]
 
   private func file() -> URL {
@@ -92,7 +92,7 @@ import Testing
   }
 }
 
-@Suite(.serialized) struct ShapeTests {
+@Suite(.serialized, .runsPrograms) struct ShapeTests {
   private let quick = ["-p", "8", "-n", "4", "-r", "1", "--warmup", "0", "-t", "1", "-o", "json"]
 
   @Test("a config.json without weights runs as its shape with --synthetic, and not without")

@@ -4,7 +4,7 @@ import Foundation
 import StrictJSON
 import Testing
 
-@Suite(.serialized) struct RunTests {
+@Suite(.serialized, .runsPrograms) struct RunTests {
   private func document(_ arguments: String...) throws -> JSONValue {
     let result = try Program.run("run", arguments: arguments)
     #expect(result.status == 0, "\(result.error)")

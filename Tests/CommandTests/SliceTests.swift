@@ -4,7 +4,7 @@ import Foundation
 import StrictJSON
 import Testing
 
-@Suite(.serialized) struct SliceTests {
+@Suite(.serialized, .runsPrograms) struct SliceTests {
   private func document(_ arguments: String...) throws -> JSONValue {
     let result = try Program.run("run", arguments: arguments + ["-o", "json", "--warmup", "0"])
     #expect(result.status == 0, "\(result.error)")

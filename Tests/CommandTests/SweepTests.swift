@@ -5,7 +5,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct SweepTests {
+@Suite(.serialized, .runsPrograms) struct SweepTests {
   private let quick = ["-p", "8", "-n", "4", "-r", "2", "--warmup", "0", "-t", "1"]
 
   private func sweep(_ kind: String, _ more: String..., model: String = "olmoe") throws -> JSONValue

@@ -5,7 +5,7 @@ import Foundation
 import Measurement
 import Testing
 
-@Suite struct ClientTests {
+@Suite(.timeLimit(.minutes(5))) struct ClientTests {
   private func settings(_ server: ScriptedServer, key: String? = nil) throws -> EndpointSettings {
     var settings = EndpointSettings(address: try EndpointAddress(server.url), model: "m")
     settings.key = key.flatMap(APIKey.init)

@@ -1,6 +1,7 @@
 // The program against the modes of a hostile mock server, where one lies beside the repository.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct HostileServerTests {
@@ -18,30 +19,17 @@ import Testing
 
   private static var isThere: Bool { FileManager.default.fileExists(atPath: mock.path) }
 
-  private static var program: String {
-    var folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-    while !FileManager.default.isExecutableFile(atPath: folder.appending(path: "moebench").path),
-      folder.path != "/"
-    { folder.deleteLastPathComponent() }
-    return folder.appending(path: "moebench").path
-  }
-
-  @Test("every mode is met as its line says", .enabled(if: isThere))
-  func modes() throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
+  @Test(
+    "every mode is met as its line says", .enabled(if: isThere, "no mock server lies there"),
+    .timeLimit(.minutes(15)))
+  func modes() async throws {
     let all = ProcessInfo.processInfo.environment["MOEBENCH_ALL_MODES"] == "1"
-    process.arguments =
-      [
-        "python3", Self.top.appending(path: "Tests/EndpointModes/all_modes.py").path,
-        Self.program, Self.mock.path,
-      ] + (all ? [] : Self.some)
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(text)")
+    let script = Self.top.appending(path: "Tests/EndpointModes/all_modes.py").path
+    let arguments =
+      ["python3", script, Program.url.path, Self.mock.path] + (all ? [] : Self.some)
+    let result = try await withTaskExecutorPreference(BlockingExecutor.shared) {
+      try Program.run(URL(filePath: "/usr/bin/env"), arguments: arguments, killedAfter: 840)
+    }
+    #expect(result.status == 0, "\(result.output)\(result.error)")
   }
 }

@@ -10,7 +10,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite struct LoadTests {
+@Suite(.timeLimit(.minutes(5))) struct LoadTests {
   private func run(
     _ server: ScriptedServer, _ plan: LoadPlan, tokens: Int = 8
   ) async throws -> LoadOutcome {

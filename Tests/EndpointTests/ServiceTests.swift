@@ -8,7 +8,7 @@ import Measurement
 import Models
 import Testing
 
-@Suite struct ServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct ServiceTests {
   private func request(
     at start: Double, first: Double, end: Double, tokens: Int = 11, prompt: Int = 100
   ) -> ServedRequest {
@@ -152,7 +152,7 @@ import Testing
   }
 }
 
-@Suite struct LevelPricingTests {
+@Suite(.timeLimit(.minutes(5))) struct LevelPricingTests {
   private func level(_ count: Int, prefill: Double, decode: Double) -> [PhaseMeasurement] {
     [(Phase.prefill, prefill), (.decode, decode)].map { phase, rate in
       var measurement = PhaseMeasurement(
