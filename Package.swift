@@ -102,7 +102,7 @@ let package = Package(
         "TestSupport", "moebench", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
-    .testTarget(name: "HistoryTests", dependencies: ["History"]),
+    .testTarget(name: "HistoryTests", dependencies: ["History", "TestSupport"]),
     .testTarget(
       name: "ImportTests",
       dependencies: ["Import", "Models", "Reports", "StrictJSON", "TestSupport"]),

@@ -6,23 +6,6 @@ import TestSupport
 import Testing
 
 @Suite(.runsPrograms) struct DoctorTests {
-  private struct Folder: ~Copyable {
-    let url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-
-    init() throws {
-      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    func file(_ name: String, _ text: String) throws -> String {
-      try Data(text.utf8).write(to: url.appending(path: name))
-      return url.appending(path: name).path
-    }
-
-    deinit {
-      do { try FileManager.default.removeItem(at: url) } catch { Issue.record(error) }
-    }
-  }
-
   private func violations(_ text: String, _ schema: String) throws -> [String] {
     let schema = try RepositoryFile.json("Sources/Reports/Schemas/\(schema).schema.json")
     return SchemaValidator(schema).violations(of: try JSONValue(parsing: text))
@@ -42,7 +25,7 @@ import Testing
   /// Wall watts are 20 + 1.5 x the counter's, both at four levels of load.
   @Test("two recordings are fitted, kept for this machine, and shown by the doctor")
   func calibrate() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     var counter = "time,watts\n"
     var wall = "time,watts\n"
     for second in 0...200 {
@@ -70,7 +53,7 @@ import Testing
 
   @Test("recordings that cannot carry a line are refused, and nothing is kept")
   func refusals() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     let flat = try folder.file(
       "flat.csv", "time,watts\n" + (0...100).map { "\($0),50\n" }.joined())
     let bad = try folder.file("bad.csv", "time,watts\n1,x\n")
@@ -88,7 +71,7 @@ import Testing
 
   @Test("a damaged calibration is named by the doctor and left as it is")
   func damaged() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     let place = ["XDG_DATA_HOME": folder.url.path]
     let counter = try folder.file(
       "c.csv", "time,watts\n" + (0...100).map { "\($0),\(5 + $0 / 25)\n" }.joined())

@@ -2,11 +2,14 @@
 
 import Foundation
 import StrictJSON
+import TestSupport
 import Testing
 
-@Suite(.serialized, .runsPrograms) struct HistoryCommandTests {
-  private let store = FileManager.default.temporaryDirectory
-    .appendingPathComponent("moebench-own-\(UUID().uuidString)/history.sqlite").path
+@Suite(.serialized, .runsPrograms) struct HistoryCommandTests: ~Copyable {
+  private let folder: ScratchFolder
+  private var store: String { folder.path(of: "own/history.sqlite") }
+
+  init() throws { folder = try ScratchFolder() }
 
   private func program(_ arguments: String...) throws -> ProgramResult {
     try Program.run(

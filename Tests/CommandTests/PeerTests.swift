@@ -2,19 +2,19 @@
 
 import Foundation
 import StrictJSON
+import TestSupport
 import Testing
 
-@Suite(.serialized, .runsPrograms) struct PeerTests {
-  private let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("moebench-peer-\(UUID().uuidString)")
+@Suite(.serialized, .runsPrograms) struct PeerTests: ~Copyable {
+  private let folder: ScratchFolder
+
+  init() throws { folder = try ScratchFolder() }
 
   /// A shell script that stands in for llama-bench.
   private func script(_ body: String) throws -> String {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let file = folder.appendingPathComponent("llama-bench")
-    try "#!/bin/sh\n\(body)\n".write(to: file, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
-    return file.path
+    let file = try folder.file("llama-bench", "#!/bin/sh\n\(body)\n")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
+    return file
   }
 
   private func run(_ program: String, _ more: String...) throws -> ProgramResult {

@@ -5,12 +5,13 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite(.serialized, .runsPrograms) struct PlanTests {
+@Suite(.serialized, .runsPrograms) struct PlanTests: ~Copyable {
+  private let folder: ScratchFolder
+
+  init() throws { folder = try ScratchFolder() }
+
   private func file(_ text: String) throws -> String {
-    let file = FileManager.default.temporaryDirectory
-      .appendingPathComponent("moebench-plan-\(UUID().uuidString).json")
-    try text.write(to: file, atomically: true, encoding: .utf8)
-    return file.path
+    try folder.file("\(UUID().uuidString).json", text)
   }
 
   private func document(_ arguments: [String]) throws -> JSONValue {

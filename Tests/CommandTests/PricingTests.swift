@@ -8,27 +8,19 @@ import Testing
 @Suite(.runsPrograms) struct PricingTests {
   /// A fresh folder with a result of a real run in it.
   private struct Place: ~Copyable {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    var result: String { folder.appending(path: "result.json").path }
+    let folder: ScratchFolder
+    var result: String { folder.path(of: "result.json") }
 
     init() throws {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      let folder = try ScratchFolder()
       let run = try Program.run(
         "run", Fixture.path("olmoe"), "-p", "16", "-n", "8", "-r", "2", "--warmup", "0", "--watts",
-        "80,100,140", "-o",
-        "json", "--output-file", result)
+        "80,100,140", "-o", "json", "--output-file", folder.path(of: "result.json"))
       #expect(run.status == 0, "\(run.error)")
+      self.folder = folder
     }
 
-    func file(_ name: String, _ text: String) throws -> String {
-      let url = folder.appending(path: name)
-      try Data(text.utf8).write(to: url)
-      return url.path
-    }
-
-    deinit {
-      do { try FileManager.default.removeItem(at: folder) } catch { Issue.record(error) }
-    }
+    func file(_ name: String, _ text: String) throws -> String { try folder.file(name, text) }
   }
 
   private func violations(_ text: String, _ schema: String) throws -> [String] {
@@ -95,7 +87,7 @@ import Testing
   @Test("a report is written as one page")
   func report() throws {
     let place = try Place()
-    let page = place.folder.appending(path: "page.html")
+    let page = place.folder.url.appending(path: "page.html")
     let done = try Program.run("report", place.result, place.result, "--output", page.path)
     #expect(done.status == 0, "\(done.error)")
     let html = try String(contentsOf: page, encoding: .utf8)
@@ -168,7 +160,7 @@ import Testing
   @Test("a meter asked for by name that does not work is a refusal, never an estimate")
   func noSuchMeter() throws {
     for (meter, status) in [
-      ("csv:/no/such/file.csv", Int32(66)), ("battery", 69), ("shelly:127.0.0.1:9", 69),
+      ("csv:/no/such/file.csv", Int32(66)), ("hwmon:no-such-chip", 69), ("shelly:127.0.0.1:9", 69),
       ("sundial", 64),
     ] {
       let done = try Program.run("run", Fixture.path("olmoe"), "--meter", meter)

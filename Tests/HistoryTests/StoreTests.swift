@@ -2,13 +2,15 @@
 
 import Foundation
 import History
+import TestSupport
 import Testing
 
-@Suite struct StoreTests {
-  private let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("moebench-store-\(UUID().uuidString)")
+@Suite struct StoreTests: ~Copyable {
+  private let folder: ScratchFolder
 
-  private var path: String { folder.appendingPathComponent("deep/history.sqlite").path }
+  init() throws { folder = try ScratchFolder() }
+
+  private var path: String { folder.path(of: "deep/history.sqlite") }
 
   private func run(_ name: String, bytes: [UInt8] = Array(#"{"a": 1}"#.utf8)) -> NewHistoryRun {
     NewHistoryRun(
@@ -78,7 +80,7 @@ import Testing
   @Test("a file that is no store is refused and left as it is")
   func noStore() throws {
     try FileManager.default.createDirectory(
-      at: folder.appendingPathComponent("deep"), withIntermediateDirectories: true)
+      at: folder.url.appendingPathComponent("deep"), withIntermediateDirectories: true)
     let text = Data(String(repeating: "not a database ", count: 500).utf8)
     try text.write(to: URL(fileURLWithPath: path))
     let error = #expect(throws: HistoryError.self) { try HistoryStore(path: path) }
