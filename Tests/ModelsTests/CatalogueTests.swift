@@ -46,7 +46,7 @@ private func files(_ folder: String) throws -> [String] {
       #expect(model.config["model_type"]?.string != nil, "\(model.name)")
       #expect(model.config["architectures"]?[0]?.string != nil, "\(model.name)")
       #expect(!model.configSource.isEmpty)
-      if model.configStatus.contains("verified") == false {
+      if !model.configStatus.hasPrefix("verified") {
         #expect(!model.unverified.isEmpty || !model.notes.isEmpty, "\(model.name)")
       }
     }
