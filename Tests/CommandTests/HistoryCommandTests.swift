@@ -89,7 +89,7 @@ import Testing
   @Test("the version names commit or reason, and how it was built")
   func version() throws {
     let result = try Program.run("--version")
-    let form = /\(([0-9a-f]{12}(-dirty)?|commit unknown: [^;]+); (release|debug), Swift [0-9.]+, /
+    let form = #/\(([0-9a-f]{12}(-dirty)?|commit unknown: [^;]+); (release|debug), Swift [0-9.]+,/#
     #expect(result.output.contains(form), "\(result.output)")
   }
 }
