@@ -3,7 +3,7 @@
 SWIFT ?= swift
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run build completions man test lint commit install-openblas install-sqlite toolchain clean
+.PHONY: run build completions man test lint check-aarch64 commit install-openblas install-sqlite toolchain clean
 
 run: build
 	@.build/release/moebench
@@ -17,6 +17,10 @@ test: toolchain install-openblas install-sqlite commit lint
 
 lint: toolchain
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Models Tests
+
+# The kernels of AArch64 under emulation; says what is missing where it cannot.
+check-aarch64:
+	@Tests/AArch64/run.sh
 
 toolchain:
 	@command -v $(SWIFT) >/dev/null || { \
