@@ -11,6 +11,9 @@ model=${1:-olmoe-1b-7b}
 layers=${2:-4}
 folder=Benchmarks/results/active-versus-total
 mkdir -p "$folder"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export MOEBENCH_HISTORY="$work/history.sqlite"
 
 sweep() {
   kind=$1

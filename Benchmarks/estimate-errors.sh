@@ -9,6 +9,7 @@ moebench=${MOEBENCH:-.build/release/moebench}
 out=Benchmarks/results/estimate-errors
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export MOEBENCH_HISTORY="$work/history.sqlite"
 # Limits are measured again before each model: what a virtual machine gets of its host's memory changes by the minute.
 verify() {
   model=$1

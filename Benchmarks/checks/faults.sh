@@ -33,7 +33,8 @@ kill_here() {
     fi
   done
   echo "$kills kills: $new new files, $bad damaged"
-  [ "$bad" = 0 ]
+  [ "$new" -gt 0 ] || echo "no run was ever finished: nothing is shown" >&2
+  [ "$bad" = 0 ] && [ "$new" -gt 0 ]
 }
 
 check() {

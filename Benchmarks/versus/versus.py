@@ -34,6 +34,11 @@ def run(command, timeout):
     return done.stdout
 
 
+# What each setting says of its own build, and this machine's processor as moebench names it.
+builds = {}
+machine = {}
+
+
 def measure_ours(binary, file, options):
     """{test: (tokens per second, share of the ceiling, read bandwidth in GB/s)}"""
     if options.batch:
@@ -42,9 +47,15 @@ def measure_ours(binary, file, options):
         grid = ["-p", str(options.prompt), "-d", str(options.depth)]
     text = run(
         [binary, "run", file, "-n", str(options.gen), "-r", "1", "-t", str(options.threads),
-         "--warmup", "1", "--meter", "none", "-o", "json", "--quiet"] + grid + options.ours, options.timeout)
+         "--warmup", "1", "--meter", "none", "-o", "json", "--quiet", "--no-history"] + grid + options.ours,
+        options.timeout)
+    document = json.loads(text)
+    tool, engine = document["tool"], document["engine"]
+    builds["moebench"] = {key: tool.get(key) for key in ("version", "commit", "build")} | {
+        "instruction_set": engine.get("instruction_set"), "threads": engine.get("threads")}
+    machine.update({key: document["machine"].get(key) for key in ("cpu", "virtualisation")})
     cells = {}
-    for test in json.loads(text)["tests"]:
+    for test in document["tests"]:
         ceiling = test.get("ceiling") or {}
         share = ceiling.get("s_mfu" if test["phase"] == "prefill" else "s_mbu")
         name = "pp" if test["phase"] == "prefill" else f"tg x{test['n_batch']}" if options.batch else "tg"
@@ -52,7 +63,7 @@ def measure_ours(binary, file, options):
     return cells
 
 
-def measure_peer(command, file, options):
+def measure_peer(setting, command, file, options):
     if options.batch:
         return measure_batched_peer(command, file, options)
     text = run(
@@ -61,6 +72,8 @@ def measure_peer(command, file, options):
         + (["-d", str(options.depth)] if options.depth else []), options.timeout)
     cells = {}
     for test in json.loads(text[text.index("["):]):
+        builds[setting] = {
+            key: test.get(key) for key in ("build_commit", "build_number", "cpu_info", "backends", "n_threads")}
         name = "pp" if test["n_prompt"] and not test["n_gen"] else "tg"
         cells[name] = (test["avg_ts"], None, None)
     return cells
@@ -158,7 +171,8 @@ def contenders_of(options):
         if not equals or not words:
             raise SystemExit(f"--peer {text}: NAME=PATH [ARGUMENTS] is expected")
         setting = " ".join([name] + words[1:])
-        found.append((setting, name, lambda file, words=words: measure_peer(words, file, options)))
+        found.append(
+            (setting, name, lambda file, s=setting, words=words: measure_peer(s, words, file, options)))
     return found
 
 
@@ -183,7 +197,7 @@ def main():
     report = {
         "schema": "moebench.versus/1",
         "started_at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "machine": platform.machine(), "threads": options.threads, "rounds": options.rounds,
+        "machine": None, "builds": None, "threads": options.threads, "rounds": options.rounds,
         "prompt": options.prompt, "gen": options.gen, "depth": options.depth, "files": [],
     }
     for file in options.files:
@@ -195,6 +209,9 @@ def main():
             "samples": {s: {t: [c[0] for c in cells] for t, cells in tests.items()} for s, tests in samples.items()},
             "failures": failures,
         })
+    # llama-batched-bench names no build: what is unknown is null.
+    report["machine"] = {"architecture": platform.machine(), "system": platform.system()} | machine
+    report["builds"] = {name: builds.get(name) for name, _, _ in contenders}
     if options.output:
         pathlib.Path(options.output).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     print(table(report))

@@ -51,7 +51,7 @@ import Testing
       let golden = try Golden(name, prompt: prompt)
       let found = try Evaluation(
         decoder, tokens: golden.tokens, chunk: chunk, greedy: golden.greedy.count)
-      let divergence = golden.divergence(of: found, tolerance: Golden.tolerance(name))
+      let divergence = golden.divergence(of: found, tolerance: Golden.bound(name))
       #expect(
         divergence == nil,
         "prompt \(prompt), chunks of \(chunk), \(threads) threads: \(divergence ?? "")")
