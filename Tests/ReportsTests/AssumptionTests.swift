@@ -165,18 +165,18 @@ import Testing
     }
   }
 
-  @Test(
-    "a figure no machine has is refused by its flag before it makes a cost infinite",
-    arguments: [
+  @Test("a figure no machine has is refused by its flag before it makes a cost infinite")
+  func absurd() {
+    for (flag, change) in [
       ("--rental", { $0.rentalUsdPerHour = 1e308 }),
       ("--life-years", { $0.lifeYears = 1e-300 }), ("--utilisation", { $0.utilisation = 1e-308 }),
       ("--pue", { $0.pue = 1e308 }), ("--hardware-cost", { $0.hardwareUsd = .nan }),
       ("--residual", { $0.residualShare = 1.5 }), ("--staff-rate", { $0.staffUsdPerHour = -1 }),
       ("--embodied-carbon", { $0.embodiedKilograms = .infinity }),
-    ] as [(String, @Sendable (inout CostSettings) -> Void)])
-  func absurd(flag: String, change: @Sendable (inout CostSettings) -> Void) {
-    let error = #expect(throws: CostError.self) { try basis(change) }
-    #expect(error?.description.hasPrefix(flag) == true, "\(error?.description ?? "accepted")")
+    ] as [(String, (inout CostSettings) -> Void)] {
+      let error = #expect(throws: CostError.self) { try basis(change) }
+      #expect(error?.description.hasPrefix(flag) == true, "\(error?.description ?? "accepted")")
+    }
   }
 
   /// 7.5 J a token are 2.0833 kWh a million; 381 g/kWh are Germany's in 2023.
