@@ -106,7 +106,7 @@ let package = Package(
     .testTarget(
       name: "ImportTests",
       dependencies: ["Import", "Models", "Reports", "StrictJSON", "TestSupport"]),
-    .testTarget(name: "MeasurementTests", dependencies: ["Measurement"]),
+    .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["StrictJSON"], path: "Tests/TestSupport"),
     .testTarget(
       name: "ReportsTests",

@@ -16,6 +16,10 @@ struct InstructionSet: CustomTestStringConvertible, Sendable {
   static let available =
     (0..<CK_ISAS.rawValue).map { ck_isa(rawValue: $0) }
     .filter { ck_isa_available($0) != 0 }.map { InstructionSet(isa: $0) } + emulated
+  /// Names of all there are, here or elsewhere.
+  static let names = (0..<CK_ISAS.rawValue).map {
+    String(cString: ck_isa_name(ck_isa(rawValue: $0)))
+  }
   /// AMX over tiles in plain C; where there is AVX-512 VNNI for the rest of it.
   static let emulated =
     ck_isa_available(CK_AVX512_VNNI) != 0 ? [InstructionSet(isa: CK_AMX, isEmulated: true)] : []

@@ -12,11 +12,11 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct LoadTests {
   private func run(
-    _ server: ScriptedServer, _ plan: LoadPlan, tokens: Int = 8
+    _ server: ScriptedServer, _ plan: LoadPlan, tokens: Int = 8, patience: Double = 10
   ) async throws -> LoadOutcome {
     var settings = EndpointSettings(address: try EndpointAddress(server.url), model: "m")
-    settings.timeouts.idle = 0.5
-    settings.timeouts.firstToken = 0.5
+    settings.timeouts.idle = patience
+    settings.timeouts.firstToken = patience
     let client = EndpointClient(settings)
     let generator = LoadGenerator(
       client, plan: plan,
@@ -136,7 +136,7 @@ import Testing
   func silent() async throws {
     let server = try ScriptedServer { _, _ in [] }
     let outcome = try await run(
-      server, LoadPlan(levels: [.concurrent(1), .concurrent(2)], requests: 50))
+      server, LoadPlan(levels: [.concurrent(1), .concurrent(2)], requests: 50), patience: 0.5)
     #expect(outcome.stopped?.contains("no token within") == true)
     #expect(outcome.levels.count == 1)
     #expect(outcome.levels[0].requests.count == 1)

@@ -6,7 +6,7 @@ import StrictJSON
 import Testing
 
 @Suite struct GGUFTranslationTests {
-  @Test("the fixtures with both containers are there", .enabled(if: !Fixtures.names.isEmpty))
+  @Test("the fixtures with both containers are there")
   func present() {
     #expect(Fixtures.withGGUF.count >= 30)
   }
@@ -45,11 +45,14 @@ import Testing
     let original = hub["text_config"] ?? hub
     let translated = try Checkpoint(path: Fixtures.gguf(name)).config
     let ignored = Self.lost[name] ?? []
+    var compared = 0
     for member in try #require(translated.object).members where !ignored.contains(member.key) {
       guard let expected = original[member.key] else { continue }
+      compared += 1
       let texts = (try Self.shown(member.value), try Self.shown(expected))
       #expect(Self.agree(member.value, expected), "\(member.key): \(texts)")
     }
+    #expect(compared >= 10)
   }
 
   /// What llama.cpp's converter does not write, or writes otherwise, for these fixtures.

@@ -41,7 +41,10 @@ import Testing
       #expect(try tokenizer.encode(text) == entry["ids"]?.ints, "\(text.quotedForMessage())")
     }
     let corpus = try Fixtures.json("corpus.json")
-    for (text, ids) in zip(corpus["texts"]?.array ?? [], corpus["ids"]?[name]?.array ?? []) {
+    let texts = try #require(corpus["texts"]?.array)
+    let wanted = corpus["ids"]?[name]?.array ?? []
+    #expect(golden.count >= 10 && wanted.count == texts.count && !texts.isEmpty)
+    for (text, ids) in zip(texts, wanted) {
       #expect(try tokenizer.encode(text.string ?? "") == ids.ints)
     }
   }
