@@ -179,6 +179,26 @@ import Testing
     }
   }
 
+  @Test("carbon beyond any number is unknown with a reason, not a crash")
+  func hugeCarbon() throws {
+    let carbon = try cost(basis { _ in }, joules: .exactly(1e308)).carbon
+    #expect(carbon.blended == nil && carbon.reason == "too large to tell")
+  }
+
+  @Test("a decode that was not measured is not blamed on a missing power")
+  func blame() throws {
+    func prefillOnly(_ joules: Estimate?) throws -> RunCost {
+      let prefill = PhaseMeasurement(
+        label: "pp", phase: .prefill, batch: 1, tokensPerSecond: [20], joulesPerToken: joules,
+        energyReason: "none")
+      return try RunCost([prefill], basis: basis { _ in }, mix: .threeToOne)
+    }
+    let measured = try prefillOnly(.exactly(7.5))
+    #expect(measured.blended == nil && !measured.lacksPower)
+    #expect(try prefillOnly(nil).lacksPower)
+    #expect(!AdviceError.noCost("x", needsPower: false).description.contains("--watts"))
+  }
+
   /// 7.5 J a token are 2.0833 kWh a million; 381 g/kWh are Germany's in 2023.
   @Test("carbon is the energy times the grid, named or in grams")
   func carbon() throws {
