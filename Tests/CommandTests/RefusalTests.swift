@@ -171,6 +171,10 @@ import Testing
     ])
   func logitsFlags(_ arguments: [String]) throws {
     expectRefusal(
+      try Program.run(
+        "tokenize", Fixture.path("../tokenizers/olmoe"), "--decode", "99999999"), status: 64,
+      naming: "--decode")
+    expectRefusal(
       try Program.run("logits", Fixture.path("olmoe"), arguments: arguments), status: 64)
   }
 }

@@ -37,7 +37,7 @@ public struct Doctor: Sendable {
       Finding(
         subject: "wall meter", state: .absent,
         detail: "not looked for: needs an address, a file or a command",
-        remedy: "--meter shelly:HOST, shelly1:HOST, redfish:URL, csv:FILE or command:COMMAND")
+        remedy: "--meter shelly:HOST, shelly1:HOST, redfish:URL, csv:FILE or command:LINE")
     ]
     let factory = MeterFactory(estimate: estimate, tree: tree)
     for (name, request) in MeterFactory.ranking {

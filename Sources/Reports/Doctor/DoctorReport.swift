@@ -83,7 +83,7 @@ public struct DoctorReport: Sendable {
     var lines = [head] + (fits ? [] : wrapped(detail, width: 76).map { "    " + $0 })
     if let remedy = finding.remedy {
       lines += remedy.split(separator: "\n").map {
-        style.dim("    " + String($0).safeForTerminal)
+        style.dim("      " + String($0).safeForTerminal)
       }
     }
     return lines

@@ -101,7 +101,8 @@ struct RunSession {
     if let first = outcome.failures.first?.error {
       do { try source.naming { throw first } } catch { failure = error }
     }
-    if outcome.doneSamples == 0, let failure { throw failure }
+    // Weights that are no numbers spoil every test, those too that did not meet one.
+    if outcome.doneSamples == 0 || outcome.hasNonFinite, let failure { throw failure }
     if failure == nil, let peer = peer?.failure, peer.rule != .interrupted { failure = peer }
   }
 

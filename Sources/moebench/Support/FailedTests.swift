@@ -1,5 +1,6 @@
 // Tests that could not be measured: left out and reported, the others go on.
 
+import Inference
 import Measurement
 import Reports
 
@@ -16,5 +17,12 @@ extension RunOutcome {
         code: "test_failed",
         message: "\(failed.test.label) was left out or not finished: \(failed.error)")
     }
+  }
+}
+
+extension RunOutcome<EngineError> {
+  /// Whether a test met scores or weights that are no numbers.
+  var hasNonFinite: Bool {
+    failures.contains { if case .nonFinite = $0.error { true } else { false } }
   }
 }
