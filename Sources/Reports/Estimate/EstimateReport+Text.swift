@@ -61,7 +61,7 @@ extension EstimateReport {
     var notes = wrapped(
       "GB: weights and the cache of \(first?.cachePositions ?? 0) positions. Fits: here, or a machine "
         + "of so many GiB; speeds, tokens/s, are then what this processor would do with that "
-        + "memory. Range: of decode; J: joules a token of decode; more with -o json, or for one model."
+        + "memory. Of decode: its range, J a token, $ a million output tokens; more with -o json, or for one model."
     )
     let reasons = Set(estimates.compactMap(\.reason)).sorted()
     for reason in reasons.prefix(3) { notes += wrapped(reason) }
@@ -77,7 +77,7 @@ extension EstimateReport {
     table.add([
       "model", "total", "active", "GB", "fits",
       first?.test(.prefill)?.test.label ?? "prefill",
-      first?.test(.decode)?.test.label ?? "decode", "range", "J", "$/M out",
+      first?.test(.decode)?.test.label ?? "decode", "range", "J", "$/M",
     ])
     let isOneFormat = estimates.allSatisfy { $0.weightFormat == first?.weightFormat }
     for estimate in estimates {
