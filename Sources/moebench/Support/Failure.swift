@@ -93,7 +93,7 @@ struct Failure: Error, CustomStringConvertible {
     case let error as HistoryError:
       switch error.rule {
       case .damaged, .damagedRun, .newerSchema: .badData
-      case .noSuchRun, .empty: .noInput
+      case .noSuchRun, .empty, .tooFewRuns: .noInput
       case .notAnIdentifier: .usage
       case .noFolder, .unusable: .inputOutput
       }
