@@ -95,7 +95,7 @@ import Testing
   func idleShare() throws {
     let idle = try IdlePower(shareOfFull: .exactly(5000), reason: "elsewhere")
     #expect(abs(idle.watts.best - 1150) < 1e-9 && idle.provenance == .estimated)
-    #expect(idle.watts.low == 700 && idle.watts.high == 1250)
+    #expect(abs(idle.watts.low - 700) < 1e-9 && idle.watts.high == 1250)
     // Without any watts none are listed, least of all 0.
     let unknown = try CostBasis(
       CostSettings(), processors: nil, isVirtual: false, idleWatts: nil, fullWatts: nil,
