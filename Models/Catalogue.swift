@@ -26,11 +26,15 @@ public struct Catalogue: Sendable {
   ///
   /// - Throws: `UnknownModel` with the nearest names.
   public func model(named name: String) throws(UnknownModel) -> ModelEntry {
+    if let entry = entry(named: name) { return entry }
+    throw UnknownModel(
+      name: name, nearest: NearestNames.of(name.lowercased(), among: models.map(\.name)))
+  }
+
+  /// The model of a name or title, in upper or lower case; nil where there is none.
+  public func entry(named name: String) -> ModelEntry? {
     let wanted = name.lowercased()
-    for model in models where model.name == wanted || model.title.lowercased() == wanted {
-      return model
-    }
-    throw UnknownModel(name: name, nearest: NearestNames.of(wanted, among: models.map(\.name)))
+    return models.first { $0.name == wanted || $0.title.lowercased() == wanted }
   }
 }
 

@@ -47,7 +47,6 @@ extension StoredResult {
   /// The catalogue's name of this model, where prices can be looked up by one.
   public func catalogueName(in catalogue: Catalogue) -> String? {
     let told = document["model"]?["catalogue_name"]?.string
-    let wanted = (told ?? model.name).lowercased()
-    return catalogue.models.first { $0.name == wanted || $0.title.lowercased() == wanted }?.name
+    return catalogue.entry(named: told ?? model.name)?.name
   }
 }
