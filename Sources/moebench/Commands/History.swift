@@ -77,7 +77,7 @@ struct HistoryList: ParsableCommand {
             "run": JSONValue(Int($0.number)), "started_at": .string($0.startedAt),
             "model": .string($0.model), "source": .string($0.source),
             "engine": .string($0.engine), "machine": .stringOrNull($0.machine),
-            "status": .string($0.status), "tokens_per_second": .string($0.summary),
+            "status": .string($0.status), "summary": .string($0.summary),
             "document_bytes": JSONValue($0.bytes),
           ]
         }),
