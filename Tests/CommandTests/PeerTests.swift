@@ -34,7 +34,11 @@ import Testing
   func sideBySide() throws {
     let result = try run(try script(sound))
     #expect(result.status == 0, "\(result.error)")
-    let peer = try #require(try JSONValue(parsing: result.output)["peer"])
+    let json = try JSONValue(parsing: result.output)
+    let schema = SchemaValidator(
+      try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json"))
+    #expect(schema.violations(of: json) == [])
+    let peer = try #require(json["peer"])
     let test = try #require(peer["tests"]?[0])
     #expect(test["samples"]?.array?.count == 2)
     #expect(test["tokens_per_second"]?["median"]?.double == 4000)
