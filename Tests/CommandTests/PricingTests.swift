@@ -217,7 +217,7 @@ import Testing
     #expect(abs(kilograms - grams * 2 * 730 / 24 / 1000) < 1e-9 * kilograms)
   }
 
-  @Test("a German locale changes no byte: numbers keep their point, times are UTC")
+  @Test("another locale and time zone change no byte: numbers keep their point, times are UTC")
   func locale() throws {
     let place = try Place()
     for arguments in [
@@ -225,14 +225,15 @@ import Testing
       ["decide", place.result, "--traffic", "1.5M/day", "--price-per-kwh", "0.25"],
       ["prices", "list"],
     ] {
-      func output(_ locale: String) throws -> String {
+      func output(_ locale: String, _ zone: String) throws -> String {
         let done = try Program.run(
           arguments[0], arguments: Array(arguments.dropFirst()),
-          environment: ["LC_ALL": locale, "LANG": locale, "LC_NUMERIC": locale])
+          environment: ["LC_ALL": locale, "LANG": locale, "LC_NUMERIC": locale, "TZ": zone])
         #expect(done.status == 0, "\(done.error)")
         return done.output
       }
-      #expect(try output("de_DE.UTF-8") == output("C"))
+      // Where de_DE is not installed the C library falls back to C, and Foundation knows it all the same.
+      #expect(try output("de_DE.UTF-8", "Asia/Kolkata") == output("C", "UTC"))
     }
   }
 }

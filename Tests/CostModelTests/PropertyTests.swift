@@ -51,7 +51,7 @@ private func anyThroughput(_ random: inout RandomSource, idleWatts: Double) -> T
   }
 
   @Test(
-    "every interval contains its point and the wide bounds contain the point too", arguments: 1...30
+    "the drawn interval and the bounds share their point, and each contains it", arguments: 1...30
   )
   func intervals(seed: UInt64) throws {
     var random = RandomSource(seed: seed)

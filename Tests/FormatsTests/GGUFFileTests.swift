@@ -149,7 +149,7 @@ import Testing
     #expect(error.description.contains(#"gpt5\u{a}\u{1b}[31m"#))
   }
 
-  @Test("a header of 100 GB that is not there is refused without memory or time")
+  @Test("an array of 90 GiB in a file of 100 GiB that holds nothing is refused")
   func sparse() throws {
     var builder = GGUFBuilder.smallest()
     builder.add("x", type: 9, littleEndian(UInt32(0)) + littleEndian(UInt64(90) << 30))

@@ -91,7 +91,8 @@ import Testing
     }
   }
 
-  @Test("a lying header is refused with the tensor's name", arguments: hostileHeaders)
+  @Test(
+    "a lying header is refused in one clean line that names the file", arguments: hostileHeaders)
   func lyingHeader(header: String) throws {
     let error = try #require(try refusal(safetensors(header, data: 8)), "\(header)")
     #expect(error.exitStatus == 65)
