@@ -90,6 +90,29 @@ private let xeon = """
     #expect(Environment(tree: fake.tree).usableThreads == threads)
   }
 
+  @Test("limits of the groups above hold too, and what they hold back is counted")
+  func ancestors() throws {
+    let mount = "/sys/fs/cgroup"
+    let fake = try FakeTree([
+      "/proc/self/cgroup": "0::/pod/box/job\n", "\(mount)/cgroup.controllers": "cpu memory\n",
+      "\(mount)/pod/cpu.max": "50000 100000\n", "\(mount)/pod/memory.max": "max\n",
+      "\(mount)/pod/cpu.stat": "throttled_usec 2000000\n",
+      "\(mount)/pod/box/cpu.max": "max 100000\n", "\(mount)/pod/box/memory.max": "1048576\n",
+      "\(mount)/pod/box/job/cpu.max": "200000 100000\n",
+      "\(mount)/pod/box/job/memory.max": "4194304\n",
+      "\(mount)/pod/box/job/cpu.stat": "throttled_usec 500000\n",
+    ])
+    let limits = CgroupLimits(tree: fake.tree)
+    #expect(limits.cpuQuota == .known(0.5) && limits.memoryLimit == .known(1 << 20))
+    #expect(CgroupPaths(tree: fake.tree).throttledSeconds(fake.tree) == .known(2.5))
+    let free = try FakeTree([
+      "/proc/self/cgroup": "0::/a\n", "\(mount)/cgroup.controllers": "cpu\n",
+      "\(mount)/a/cpu.max": "max 100000\n",
+    ])
+    #expect(CgroupLimits(tree: free.tree).cpuQuota == .known(nil))
+    #expect(CgroupLimits(tree: free.tree).memoryLimit.value == nil)
+  }
+
   @Test("an empty tree gives a reason for every field and no zero")
   func empty() throws {
     let environment = Environment(tree: try FakeTree().tree)

@@ -19,8 +19,8 @@ public struct CgroupLimits: Sendable, Equatable {
 /// Folders of this process's controllers.
 package struct CgroupPaths: Sendable {
   package let version: Reading<Int>
-  /// Candidates, the process's own group first: in a container the path of /proc/self/cgroup is
-  /// often the host's and the mounted root is the group itself.
+  /// The process's own group and all that hold it up to the mounted root, the own first: every one of them limits. In a
+  /// container the path of /proc/self/cgroup is often the host's, not found here, and the root is the group itself.
   private let cpu: [String]
   private let memory: [String]
 
@@ -29,19 +29,28 @@ package struct CgroupPaths: Sendable {
     let groups = tree.line("/proc/self/cgroup").value ?? ""
     if tree.exists("\(mount)/cgroup.controllers") {
       version = .known(2)
-      let own = mount + Self.path(of: "", in: groups)
-      cpu = [own, mount]
+      cpu = Self.folders(mount, Self.path(of: "", in: groups))
       memory = cpu
     } else if tree.exists("\(mount)/cpu") || tree.exists("\(mount)/memory") {
       version = .known(1)
-      cpu = ["\(mount)/cpu" + Self.path(of: "cpu", in: groups), "\(mount)/cpu"]
-      memory = ["\(mount)/memory" + Self.path(of: "memory", in: groups), "\(mount)/memory"]
+      cpu = Self.folders("\(mount)/cpu", Self.path(of: "cpu", in: groups))
+      memory = Self.folders("\(mount)/memory", Self.path(of: "memory", in: groups))
     } else {
       version = .unknown(reason: "\(mount) holds no cgroup controllers")
       cpu = []
       memory = []
     }
   }
+
+  private static func folders(_ mount: String, _ path: String) -> [String] {
+    let parts = path.split(separator: "/").prefix(depthLimit)
+    return (0...parts.count).reversed().map { count in
+      ([mount] + parts.prefix(count).map(String.init)).joined(separator: "/")
+    }
+  }
+
+  /// Deeper groups than any system makes; the text comes from outside.
+  private static let depthLimit = 64
 
   /// Lines are `id:controllers:path`; version 2's have no controllers.
   private static func path(of controller: String, in groups: String) -> String {
@@ -59,7 +68,7 @@ package struct CgroupPaths: Sendable {
 
   package func cpuQuota(_ tree: FileTree) -> Reading<Double?> {
     version.flatMap { version in
-      first(cpu) { folder in
+      tightest(cpu) { folder in
         version == 2
           ? quota2(tree.line("\(folder)/cpu.max"), "\(folder)/cpu.max")
           : quota1(tree, folder)
@@ -93,7 +102,7 @@ package struct CgroupPaths: Sendable {
   package func memoryLimit(_ tree: FileTree) -> Reading<Int?> {
     version.flatMap { version in
       let name = version == 2 ? "memory.max" : "memory.limit_in_bytes"
-      return first(memory) { folder in
+      return tightest(memory) { folder in
         tree.line("\(folder)/\(name)").flatMap { text in
           if text == "max" { return .known(nil) }
           guard let bytes = UInt64(text) else {
@@ -106,10 +115,10 @@ package struct CgroupPaths: Sendable {
     }
   }
 
-  /// Time held back by the quota since the group was made, seconds.
+  /// Time held back by any group's quota since the groups were made, seconds.
   package func throttledSeconds(_ tree: FileTree) -> Reading<Double> {
     version.flatMap { version in
-      first(cpu) { folder in
+      sum(cpu) { folder in
         tree.line("\(folder)/cpu.stat").flatMap { text in
           let keyed = KeyedText(text, separator: " ", path: "\(folder)/cpu.stat")
           // Microseconds in version 2, nanoseconds in version 1.
@@ -121,15 +130,21 @@ package struct CgroupPaths: Sendable {
     }
   }
 
-  /// The first folder that has an answer; else the reason of the last.
-  private func first<Value>(
-    _ folders: [String], _ read: (String) -> Reading<Value>
-  ) -> Reading<Value> {
-    var answer = Reading<Value>.unknown(reason: "no cgroup folder")
-    for folder in folders {
-      answer = read(folder)
-      if case .known = answer { break }
-    }
-    return answer
+  /// The least of the limits known; no limit where every known answer is none; else the reason of the last.
+  private func tightest<Value: Comparable>(
+    _ folders: [String], _ read: (String) -> Reading<Value?>
+  ) -> Reading<Value?> {
+    let answers = folders.map(read)
+    let known = answers.compactMap(\.value)
+    if let least = known.compactMap({ $0 }).min() { return .known(least) }
+    return known.isEmpty ? answers.last ?? .unknown(reason: "no cgroup folder") : .known(nil)
+  }
+
+  /// The sum of what is known; else the reason of the last.
+  private func sum(_ folders: [String], _ read: (String) -> Reading<Double>) -> Reading<Double> {
+    let answers = folders.map(read)
+    let known = answers.compactMap(\.value)
+    return known.isEmpty
+      ? answers.last ?? .unknown(reason: "no cgroup folder") : .known(known.reduce(0, +))
   }
 }
