@@ -83,6 +83,31 @@ import Testing
     #expect(goodput.share == 0.5)
   }
 
+  @Test("a bound on what was not observable is broken; on what a reply cannot have it is kept")
+  func unobservable() throws {
+    let (itl, tpot) = (
+      try ServiceObjective(flag: "itl:50ms"), try ServiceObjective(flag: "tpot:50ms")
+    )
+    var good = request(at: 0, first: 0.4, end: 0.8)
+    good.gaps = [0.01, 0.04]
+    #expect(itl.isMet(by: good) && tpot.isMet(by: good))
+    var slow = good
+    slow.gaps = [0.01, 0.06]
+    #expect(!itl.isMet(by: slow))
+    var whole = good
+    whole.flags = [.notStreamed]
+    whole.gaps = []
+    #expect(!itl.isMet(by: whole) && !tpot.isMet(by: whole))
+    var uncounted = good
+    uncounted.outputTokens = nil
+    #expect(!tpot.isMet(by: uncounted))
+    uncounted.gaps = []
+    #expect(!itl.isMet(by: uncounted))
+    var one = request(at: 0, first: 0.4, end: 0.4, tokens: 1)
+    one.gaps = []
+    #expect(itl.isMet(by: one) && tpot.isMet(by: one))
+  }
+
   @Test(
     "bounds that are none are refused",
     arguments: [

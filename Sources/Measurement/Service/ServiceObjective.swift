@@ -40,14 +40,22 @@ public struct ServiceObjective: Sendable, Equatable {
       switch bound.metric {
       case .ttft: request.firstToken.map { $0 <= bound.seconds } ?? false
       case .tpot:
-        (request.outputTokens ?? 0) < 2
+        request.hasOneToken
           || request.secondsPerOutputToken.map { $0 <= bound.seconds }
             ?? request.flags.contains(.tooFastToMeasure)
-      case .itl: request.gaps.allSatisfy { $0 <= bound.seconds }
+      case .itl:
+        request.hasOneToken
+          || (!request.flags.contains(.notStreamed) && !request.gaps.isEmpty
+            && request.gaps.allSatisfy { $0 <= bound.seconds })
       case .e2e: request.end <= bound.seconds
       }
     }
   }
+}
+
+extension ServedRequest {
+  /// Known to be too short for a time between tokens.
+  fileprivate var hasOneToken: Bool { outputTokens.map { $0 < 2 } ?? false }
 }
 
 /// Why a `--slo` was refused.
