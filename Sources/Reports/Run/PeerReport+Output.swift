@@ -17,7 +17,7 @@ extension PeerReport {
   }
 
   private func json(of test: Test) -> JSONValue {
-    let joules = test.joulesPerToken
+    let joules = test.joulesPerToken.map { ($0.low, $0.best, $0.high) }
     let comparison = test.comparison
     return object([
       ("label", .string(test.test.label)),
@@ -31,11 +31,9 @@ extension PeerReport {
         "samples",
         .array(
           test.samples.map {
-            object([
-              ("seconds", .numberOrNull($0.seconds)), ("tokens", JSONValue($0.tokens)),
-              ("joules", .numberOrNull($0.energy.joules.value)),
-              ("joules_reason", .stringOrNull($0.energy.joules.reason)),
-            ])
+            object(
+              [("seconds", .numberOrNull($0.seconds)), ("tokens", JSONValue($0.tokens))]
+                + $0.energy.members)
           })
       ),
       ("tokens_per_second", test.summary?.json ?? .null),
@@ -49,20 +47,7 @@ extension PeerReport {
           ])
         } ?? .null
       ),
-      (
-        "energy",
-        object([
-          ("source", .stringOrNull(test.samples.first?.energy.source)),
-          ("joules_per_token", .numberOrNull(joules?.best)),
-          ("ci_low", .numberOrNull(joules?.low)), ("ci_high", .numberOrNull(joules?.high)),
-          (
-            "reason",
-            .stringOrNull(
-              joules == nil
-                ? test.samples.first?.energy.joules.reason ?? "nothing was measured" : nil)
-          ),
-        ])
-      ),
+      ("energy", energyOfTest(test.samples.map(\.energy), joulesPerToken: joules)),
     ])
   }
 
@@ -83,6 +68,10 @@ extension PeerReport {
     }
     var lines = table.headed(style)
     if !about.isEmpty { lines += wrapped("\(name): \(about)") }
+    let energies = tests.flatMap(\.samples).map(\.energy)
+    if let figure = energies.first(where: { $0.origin != nil }) {
+      lines += wrapped("\(name): energy \(figure.provenance.rawValue) by \(figure.source)")
+    }
     if let cost, let own {
       for (phase, mine, other) in [
         ("input", own.input, cost.input), ("output", own.output, cost.output),

@@ -46,7 +46,7 @@ public struct PeerReport: Sendable {
       let high = median { $0.energy.high ?? $0.energy.joules.value } ?? best
       return try? Estimate(
         low: min(low, best), best: best, high: max(high, best),
-        provenance: samples.first?.energy.provenance == .given ? .given : .estimated)
+        provenance: samples.map(\.energy).origin == .given ? .given : .estimated)
     }
 
     public var measurement: PhaseMeasurement {

@@ -16,6 +16,8 @@ public struct LlamaBenchError: Error, Sendable, Equatable {
     case garbage(String)
     /// Another test than the one that was asked for.
     case otherTest(String)
+    /// A time longer than the process took.
+    case impossibleTime(Double, wall: Double)
     case interrupted
   }
 
@@ -31,7 +33,7 @@ public struct LlamaBenchError: Error, Sendable, Equatable {
   public var exitStatus: Int32 {
     switch rule {
     case .noSuchFile: 66
-    case .garbage, .otherTest, .tooMuchOutput: 65
+    case .garbage, .otherTest, .tooMuchOutput, .impossibleTime: 65
     case .interrupted: 130
     default: 69
     }
@@ -51,6 +53,8 @@ extension LlamaBenchError: CustomStringConvertible {
       case .tooMuchOutput(let limit): "printed over \(limit) bytes"
       case .garbage(let reason): reason.escapedForMessage(limit: 160)
       case .otherTest(let what): "measured something else: \(what.escapedForMessage())"
+      case .impossibleTime(let seconds, let wall):
+        "says that it measured for \(seconds) s, but ran for \(wall) s"
       case .interrupted: "interrupted"
       }
     return "\(path.escapedForMessage(limit: 100)): \(reason)"

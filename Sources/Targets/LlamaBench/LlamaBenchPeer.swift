@@ -72,6 +72,9 @@ public final class LlamaBenchPeer {
         ownUtilisation: disturbance.ownUtilisation))
     let found = try parse(result.get())
     try check(found, test)
+    guard found.seconds <= wall else {
+      throw LlamaBenchError(executable, .impossibleTime(found.seconds, wall: wall))
+    }
     version = version ?? found.version
     backends = backends ?? found.backends
     return Sample(
