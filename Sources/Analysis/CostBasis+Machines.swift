@@ -40,7 +40,6 @@ extension Ownership<Estimate> {
       return .rented(usdPerHour: usdPerHour.scaled(by: count), includesEnergy: includesEnergy)
     case .bought(var purchase):
       purchase.priceUsd = purchase.priceUsd.scaled(by: count)
-      purchase.residualUsd = purchase.residualUsd.scaled(by: count)
       return .bought(purchase)
     }
   }
