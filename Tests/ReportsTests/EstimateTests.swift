@@ -56,6 +56,50 @@ import Testing
     ], attentions: [], cacheBytesPerPosition: 0, stateBytes: 0,
     stateMultiplicationsPerToken: 0)
 
+  private static func snapshot(
+    _ time: Double, _ busy: UInt64, _ idle: UInt64, _ steal: UInt64, own: Double
+  ) -> CounterSnapshot {
+    let none = "not read in tests"
+    return CounterSnapshot(
+      cpu: .known(.init(busy: busy, idle: idle, steal: steal)), processSeconds: own,
+      majorFaults: 0, minorFaults: 0, cgroupThrottledSeconds: .unknown(reason: none),
+      thermalThrottles: .unknown(reason: none), frequencyMHz: .unknown(reason: none), time: time,
+      logicalCPUs: 2)
+  }
+
+  @Test(
+    "limits of a busy machine say so and are not kept; those of a quiet one are",
+    arguments: [
+      (100, 0, nil), (130, 0, "other programs used 15 % of the CPUs"),
+      (100, 6, "another guest took 3 % of this machine"),
+    ] as [(UInt64, UInt64, String?)])
+  func disturbed(busy: UInt64, steal: UInt64, reason: String?) throws {
+    var limits = Self.limits
+    // One second of two CPUs at 100 ticks a second, half of it this process's own.
+    limits.note(
+      Disturbance(
+        from: Self.snapshot(0, 0, 0, 0, own: 0),
+        to: Self.snapshot(1, busy, 200 - busy - steal, steal, own: 1)))
+    #expect(limits.ownShare == 0.5)
+    if let reason {
+      #expect(limits.disturbed?.contains(reason) == true)
+    } else {
+      #expect(limits.disturbed == nil)
+    }
+    limits.noise = NoiseFloor(work: "a test", repetitions: 14, coefficientOfVariation: 0.02)
+    let bytes = Array(try limits.document.text().utf8)
+    #expect(try MachineLimits(parsing: bytes, file: "limits.json") == limits)
+  }
+
+  /// Welch's half width with 8 degrees of freedom and a power of 0.8: t(0.995) + t(0.8) = 3.3554 + 0.8889.
+  @Test("the noise floor is what five repetitions a side can tell apart, and never below the bound")
+  func noise() {
+    let noise = NoiseFloor(work: "x", repetitions: 14, coefficientOfVariation: 0.02)
+    #expect(abs(noise.smallestDifference - 4.24427 * 0.02 * 0.632456) < 1e-5)
+    let quiet = NoiseFloor(work: "x", repetitions: 14, coefficientOfVariation: 0.001)
+    #expect(quiet.smallestDifference == Comparison.defaultNoiseFloor)
+  }
+
   @Test("decode of one sequence takes the time of reading its shared weights and its expert")
   func decode() throws {
     let time = try SpeedModel(Self.limits).decodeStep(Self.work, batch: 1, position: 0)

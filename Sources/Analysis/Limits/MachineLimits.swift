@@ -102,6 +102,11 @@ public struct MachineLimits: Sendable, Equatable {
   public var references: [ReferenceRun]
   /// Share of the CPU time that another guest took meanwhile.
   public var stealShare: Double?
+  /// Shares of all CPUs that this process and that others on this machine used meanwhile; nil where unknown.
+  public var ownShare: Double?
+  public var otherShare: Double?
+  /// How much repetitions of one thing differ here; nil where that was not measured.
+  public var noise: NoiseFloor?
 
   public init(
     measuredAt: String, threads: Int, instructionSet: String, bandwidth: [Point],

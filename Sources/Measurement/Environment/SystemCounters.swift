@@ -9,6 +9,12 @@ public struct CounterSnapshot: Sendable, Equatable {
     public let busy: UInt64
     public let idle: UInt64
     public let steal: UInt64
+
+    package init(busy: UInt64, idle: UInt64, steal: UInt64) {
+      self.busy = busy
+      self.idle = idle
+      self.steal = steal
+    }
   }
 
   public let cpu: Reading<CPUTime>
@@ -25,6 +31,22 @@ public struct CounterSnapshot: Sendable, Equatable {
   /// Monotonic time of this snapshot, seconds.
   public let time: Double
   public let logicalCPUs: Int
+
+  package init(
+    cpu: Reading<CPUTime>, processSeconds: Double, majorFaults: Int, minorFaults: Int,
+    cgroupThrottledSeconds: Reading<Double>, thermalThrottles: Reading<Int>,
+    frequencyMHz: Reading<Double>, time: Double, logicalCPUs: Int
+  ) {
+    self.cpu = cpu
+    self.processSeconds = processSeconds
+    self.majorFaults = majorFaults
+    self.minorFaults = minorFaults
+    self.cgroupThrottledSeconds = cgroupThrottledSeconds
+    self.thermalThrottles = thermalThrottles
+    self.frequencyMHz = frequencyMHz
+    self.time = time
+    self.logicalCPUs = logicalCPUs
+  }
 }
 
 /// Where the runner takes its counters from.

@@ -31,6 +31,9 @@ extension EstimateReport {
           + "\(Number.percent(SpeedCorrection.spreadPerDoubling)) for each doubling of bandwidth or "
           + "cores that leads away from the machine that was measured")
     }
+    if let reason = limits.disturbed {
+      lines += wrapped("Warning: \(reason): the speeds here are too low.")
+    }
     return lines + [""]
   }
 

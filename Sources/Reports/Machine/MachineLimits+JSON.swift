@@ -21,6 +21,10 @@ extension MachineLimits {
       ("threads", JSONValue(threads)),
       ("instruction_set", .string(instructionSet)),
       ("steal_fraction", .numberOrNull(stealShare)),
+      ("own_cpu_share", .numberOrNull(ownShare)),
+      ("other_cpu_share", .numberOrNull(otherShare)),
+      ("disturbed", .stringOrNull(disturbed)),
+      ("noise_floor", noise?.json ?? .null),
       ("read_bandwidth_gb_s", .array(bandwidth.map { $0.json("threads") })),
       ("read_bandwidth_small_pages_gb_s", smallPageBandwidth.json),
       ("f32_gflop_s", .array(floatRates.map { $0.json("rows") })),
@@ -70,6 +74,25 @@ extension MachineLimits {
           prefill: try run.member("prefill_g_tokens_s").rate(),
           decode: try run.member("decode_g_tokens_s").rate())
       }, stealShare: try node.optional("steal_fraction")?.share())
+    ownShare = try node.optional("own_cpu_share")?.share()
+    otherShare = try node.optional("other_cpu_share")?.share()
+    noise = try node.optional("noise_floor").map { (noise) throws(DataError) in
+      NoiseFloor(
+        work: try noise.string("work"), repetitions: try noise.member("repetitions").count(),
+        coefficientOfVariation: try noise.amount("coefficient_of_variation"))
+    }
+  }
+}
+
+extension NoiseFloor {
+  fileprivate var json: JSONValue {
+    object([
+      ("work", .string(work)),
+      ("repetitions", JSONValue(repetitions)),
+      ("coefficient_of_variation", .numberOrNull(coefficientOfVariation)),
+      ("smallest_difference", .numberOrNull(smallestDifference)),
+      ("compared_repetitions", JSONValue(Self.comparedRepetitions)),
+    ])
   }
 }
 

@@ -111,8 +111,15 @@ extension MachineReport {
         "Measured \(Number.age(age)) ago (\(limits.measuredAt)) and kept; --measure measures again."
       )
     }
-    if let steal = limits.stealShare, steal > 0.01 {
-      lines.append("Another guest took \(Number.percent(steal)) of this machine meanwhile.")
+    if let noise = limits.noise {
+      lines += wrapped(
+        "Noise floor: \(noise.repetitions) repetitions (\(noise.work)) differ by "
+          + "\(Number.percent(noise.coefficientOfVariation)) (standard deviation over mean); two runs of "
+          + "\(NoiseFloor.comparedRepetitions) repetitions can be told apart from "
+          + "\(Number.percent(noise.smallestDifference)) on.")
+    }
+    if let reason = limits.disturbed {
+      lines += wrapped("Warning: \(reason): they are too low, and were not kept.")
     }
     return lines
   }

@@ -61,8 +61,12 @@ struct LimitsCache {
     return (limits, try age(limits, ResultFile.name(path)))
   }
 
-  /// Keeps the limits, and of earlier ones the formats that these lack; that it cannot is no reason to fail, and is said.
+  /// Keeps the limits, and of earlier ones the formats that these lack, unless the machine was busy; that it cannot is no
+  /// reason to fail, and is said.
   func store(_ limits: MachineLimits) {
+    if let reason = limits.disturbed {
+      return Output.error("moebench: limits are not kept: \(reason)\n")
+    }
     var limits = limits
     // A file that cannot be read is written over; why it could not was said on loading.
     if let kept = try? kept()?.limits, kept.instructionSet == limits.instructionSet {

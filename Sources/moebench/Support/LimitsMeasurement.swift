@@ -38,15 +38,16 @@ struct LimitsMeasurement {
     let products = try productCurves()
     progress.say("running narrow layers")
     let layers = LayerTimes(threads: threads)
-    let limits = MachineLimits(
+    var limits = MachineLimits(
       measuredAt: started.formatted(.iso8601), threads: threads,
       instructionSet: try Kernels().name, bandwidth: bandwidth,
       smallPageBandwidth: small.map { Rate($0) }, floatRates: floats, integerRates: integers,
       products: products,
       layers: try layers.layerRate(runs: repetitions, seconds: seconds).map { Rate($0) },
       attention: try layers.attentionRate(seconds: seconds).map { Rate($0) },
-      references: try references(),
-      stealShare: Disturbance(from: before, to: counters.snapshot()).stealFraction.value)
+      references: try references(), stealShare: nil)
+    limits.noise = try noise()
+    limits.note(Disturbance(from: before, to: counters.snapshot()))
     progress.clear()
     return limits
   }
@@ -102,6 +103,17 @@ struct LimitsMeasurement {
           .map { Rate($0) },
         decode: try mixture.decodeRate(runs: min(repetitions, 3), seconds: 2 * seconds)
           .map { Rate($0) })
+    }
+  }
+
+  /// The same short decode again and again.
+  private func noise() throws -> NoiseFloor? {
+    guard let format = ReferenceMixture.formats.first(where: formats.contains) else { return nil }
+    progress.say("repeating one thing")
+    let mixture = try ReferenceMixture(threads: threads, format: format)
+    let rate = try mixture.decodeRate(runs: max(5, 2 * repetitions), seconds: 2 * seconds)
+    return rate.value.flatMap {
+      NoiseFloor($0, work: "decode of a small mixture in \(format.rawValue)")
     }
   }
 
