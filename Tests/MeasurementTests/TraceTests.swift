@@ -49,6 +49,81 @@ private func trace(_ text: String) throws -> MeterTrace { try MeterTrace(csv: te
     #expect(error?.description.hasPrefix("m.csv") == true)
   }
 
+  private func meter(_ text: String) throws -> (TraceMeter, WallTime, FakeTree) {
+    let fake = try FakeTree(["/m.csv": text])
+    let time = WallTime()
+    let path = fake.root.appending(path: "m.csv").path
+    let meter = try TraceMeter(path: path, patience: 0) { time.value.withLock { $0 } }
+    return (meter, time, fake)
+  }
+
+  private func sample(_ meter: TraceMeter, _ time: WallTime, from start: Double, _ seconds: Double)
+    -> EnergySample
+  {
+    time.value.withLock { $0 = start }
+    meter.begin()
+    time.value.withLock { $0 = start + seconds }
+    return meter.end(
+      EnergyWindow(seconds: seconds, utilisation: .known(1), ownUtilisation: 1))
+  }
+
+  @Test("a window shorter than two of the recording's intervals has no energy")
+  func resolution() throws {
+    let (meter, time, fake) = try meter(
+      "time,watts\n" + (0...4).map { "\($0 * 50),100\n" }.joined())
+    defer { withExtendedLifetime(fake) {} }
+    #expect(meter.shortestWindow == 100)
+    for seconds in [0.02, 10, 99] {
+      let short = sample(meter, time, from: 20, seconds)
+      #expect(short.invalidReasons.map(\.fault) == [.windowTooShort])
+    }
+    #expect(abs((sample(meter, time, from: 20, 110).joules.value ?? 0) - 11_000) < 1e-6)
+  }
+
+  @Test("a wall clock that parts from the window by a share of it spoils the window")
+  func clocks() throws {
+    let (meter, time, fake) = try meter("time,watts\n" + (0...40).map { "\($0),100\n" }.joined())
+    defer { withExtendedLifetime(fake) {} }
+    time.value.withLock { $0 = 5 }
+    meter.begin()
+    time.value.withLock { $0 = 9.9 }
+    let window = EnergyWindow(seconds: 4, utilisation: .known(1), ownUtilisation: 1)
+    #expect(meter.end(window).invalidReasons.map(\.fault) == [.gap])
+  }
+
+  @Test("a counter that stands still in the window has no energy, and its step widens the range")
+  func steps() throws {
+    // A plug that counts 0.001 kWh, read every second, at 100 W: a step every 36 s.
+    let text = (0...400).map { "\($0),\(Double($0 / 36) * 0.001)\n" }.joined()
+    let (meter, time, fake) = try meter("time,kwh\n" + text)
+    defer { withExtendedLifetime(fake) {} }
+    let inside = sample(meter, time, from: 73, 10)
+    #expect(inside.invalidReasons.map(\.fault) == [.garbage])
+    let across = sample(meter, time, from: 60, 90)
+    let joules = try #require(across.joules.value)
+    let (low, high) = (try #require(across.low), try #require(across.high))
+    #expect(abs(low - max(0, 0.98 * joules - 3600)) < 1e-6)
+    #expect(low <= 9000 && 9000 <= high)
+  }
+
+  @Test("a fine counter is not widened by its rises, only by its step")
+  func fineCounter() throws {
+    let fine = try trace("time,joules\n" + (0...50).map { "\($0),\($0 * 100 + $0 % 3)\n" }.joined())
+    #expect(fine.smallestStep > 0 && fine.smallestStep < 5)
+    #expect(try trace("time,watts\n0,5\n1,7\n").smallestStep == 0)
+  }
+
+  @Test("a long recording is searched by halving: every window of 200,000 readings in no time")
+  func long() throws {
+    let points = (0..<200_000).map { PowerSeries.Point(time: Double($0), watts: 50) }
+    let series = PowerSeries(points)
+    var sum = 0.0
+    for start in stride(from: 0.0, to: 199_990, by: 10) {
+      sum += try series.joules(from: start + 0.5, to: start + 9.5)
+    }
+    #expect(abs(sum / (19_999 * 450) - 1) < 1e-9)
+  }
+
   @Test("a growing file is a meter; a wall clock that is set during the window spoils it")
   func meter() throws {
     let fake = try FakeTree(["/m.csv": "time,watts\n0,100\n1000,100\n"])

@@ -27,7 +27,7 @@ package struct PowerSeries: Sendable, Equatable {
 
   /// Forgets what is not needed for windows that start at `time`.
   package mutating func trim(before time: Double) {
-    guard let first = points.lastIndex(where: { $0.time <= time }) else { return }
+    guard let first = points.last(until: time) else { return }
     points.removeFirst(first)
   }
 
@@ -38,8 +38,7 @@ package struct PowerSeries: Sendable, Equatable {
   package func joules(
     from start: Double, to end: Double, longestGap: Double = longestGap
   ) throws(EnergyReason) -> Double {
-    guard let first = points.lastIndex(where: { $0.time <= start }),
-      let last = points.firstIndex(where: { $0.time >= end }), end > start
+    guard let first = points.last(until: start), let last = points.first(from: end), end > start
     else {
       throw EnergyReason(.noSamplesInWindow, "the readings do not reach around the window")
     }
@@ -56,5 +55,29 @@ package struct PowerSeries: Sendable, Equatable {
       joules += middle * max(0, to - from)
     }
     return joules
+  }
+}
+
+extension [PowerSeries.Point] {
+  /// Index of the first point at or after a time, by halving: a week of seconds has many windows.
+  func first(from time: Double) -> Int? {
+    let index = count(while: { $0.time < time })
+    return index < self.count ? index : nil
+  }
+
+  /// Index of the last point at or before a time.
+  func last(until time: Double) -> Int? {
+    let index = count(while: { $0.time <= time })
+    return index > 0 ? index - 1 : nil
+  }
+
+  /// Points at the beginning that fulfil what no later one does.
+  private func count(while isBefore: (PowerSeries.Point) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }

@@ -44,6 +44,10 @@ public struct MeterTrace: Sendable, Equatable {
   package let kind: Kind
   /// Seconds since 1970 and watts, or joules since the recording began.
   package let points: [PowerSeries.Point]
+  /// The smallest step that a counter shows, joules; 0 for watts.
+  package let smallestStep: Double
+
+  private var series: PowerSeries { PowerSeries(points) }
 
   public static let sizeLimit = 256 << 20
   /// Days to the times of a recording that could be meant: 1970 … 2200.
@@ -83,6 +87,7 @@ public struct MeterTrace: Sendable, Equatable {
     guard points.count >= 2 else { throw TraceError(file: file, line: 0, rule: .empty) }
     self.kind = kind
     self.points = points
+    smallestStep = kind == .watts ? 0 : Self.smallestStep(points)
   }
 
   /// Reads a file of at most 256 MiB.
@@ -110,6 +115,21 @@ public struct MeterTrace: Sendable, Equatable {
     try self.init(csv: text, file: path)
   }
 
+  /// Of a counter in whole steps every rise is some of them, and so is what two rises differ by.
+  private static func smallestStep(_ points: [PowerSeries.Point]) -> Double {
+    // Less is rounding of the readings.
+    let noise = 1e-12 * (points.last?.watts ?? 0)
+    let rises = zip(points, points.dropFirst()).map { $1.watts - $0.watts }
+      .filter { $0 > noise }.sorted()
+    let differences = zip(rises, rises.dropFirst()).map { $1 - $0 }.filter { $0 > noise }
+    return (differences + rises.prefix(1)).min() ?? 0
+  }
+
+  /// Half of the readings come at least as often as this, seconds.
+  package var typicalInterval: Double {
+    Statistics.median(zip(points, points.dropFirst()).map { $1.time - $0.time }) ?? .infinity
+  }
+
   private static func header(
     _ cells: [String], _ error: (TraceError.Rule) -> TraceError
   ) throws(TraceError) -> Kind {
@@ -131,16 +151,23 @@ public struct MeterTrace: Sendable, Equatable {
 
   /// Energy between two moments, seconds since 1970; nothing is bridged over 60 s.
   public func joules(from start: Double, to end: Double) throws(EnergyReason) -> Double {
-    if kind == .watts { return try PowerSeries(points).joules(from: start, to: end) }
+    if kind == .watts { return try series.joules(from: start, to: end) }
     guard end > start else { throw EnergyReason(.windowTooShort, "no time passed") }
     let before = try counter(at: start)
     return try counter(at: end) - before
   }
 
+  /// The longest time between two readings that a window needs, its neighbours' included; nil where the recording
+  /// does not reach around it.
+  package func longestInterval(from start: Double, to end: Double) -> Double? {
+    guard let first = points.last(until: start), let last = points.first(from: end), last > first
+    else { return nil }
+    return (first..<last).lazy.map { points[$0 + 1].time - points[$0].time }.max()
+  }
+
   /// The counter, interpolated between two readings.
   private func counter(at time: Double) throws(EnergyReason) -> Double {
-    guard let after = points.firstIndex(where: { $0.time >= time }),
-      points[after].time == time || after > 0
+    guard let after = points.first(from: time), points[after].time == time || after > 0
     else {
       throw EnergyReason(.noSamplesInWindow, "the recording does not reach around the window")
     }

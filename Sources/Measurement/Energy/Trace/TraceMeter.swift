@@ -9,6 +9,15 @@ public final class TraceMeter: EnergyMeter {
   public let provenance = EnergyProvenance.measured
   public let covers = "what the recording's meter measures"
 
+  public let coverage = EnergyCoverage.unknown
+  public let shortestWindow: Double
+
+  /// Readings come at intervals; a window must hold some of them to be placed among them.
+  package static let intervals = 2.0
+  /// How far wall and monotonic time may part: of the window, and for the calls between the two, seconds.
+  private static let clockShare = 0.02
+  private static let clockSlack = 0.02
+
   private let path: String
   private let wallClock: @Sendable () -> Double
   private let patience: Double
@@ -23,7 +32,7 @@ public final class TraceMeter: EnergyMeter {
     path: String, patience: Double = 3,
     wallClock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) throws(TraceError) {
-    _ = try MeterTrace(path: path)
+    shortestWindow = Self.intervals * (try MeterTrace(path: path).typicalInterval)
     self.path = path
     self.patience = patience
     self.wallClock = wallClock
@@ -34,16 +43,12 @@ public final class TraceMeter: EnergyMeter {
   public func end(_ window: EnergyWindow) -> EnergySample {
     let start = start.withLock { $0 }
     let end = wallClock()
-    guard abs((end - start) - window.seconds) <= max(1, 0.05 * window.seconds) else {
-      return invalid(EnergyReason(.gap, "the wall clock was set during the window"))
-    }
+    guard abs((end - start) - window.seconds) <= Self.clockShare * window.seconds + Self.clockSlack
+    else { return invalid(EnergyReason(.gap, "the wall clock was set during the window")) }
     var waited = 0.0
     while true {
       do throws(EnergyReason) {
-        let joules = try trace().joules(from: start, to: end)
-        return EnergySample(
-          source: name, provenance: provenance, joules: joules, low: joules * 0.98,
-          high: joules * 1.02)
+        return try sample(trace(), from: start, to: end)
       } catch {
         guard error.fault == .noSamplesInWindow, waited < patience else { return invalid(error) }
         Thread.sleep(forTimeInterval: 0.25)
@@ -51,6 +56,29 @@ public final class TraceMeter: EnergyMeter {
       }
     }
   }
+
+  /// What a recording says of a window that it resolves.
+  private func sample(
+    _ trace: MeterTrace, from start: Double, to end: Double
+  ) throws(EnergyReason) -> EnergySample {
+    let joules = try trace.joules(from: start, to: end)
+    let interval = trace.longestInterval(from: start, to: end) ?? .infinity
+    guard end - start >= Self.intervals * interval else {
+      throw EnergyReason(
+        .windowTooShort,
+        "the recording has a reading every \(rounded(interval)) s, too few for \(rounded(end - start)) s; "
+          + "ask for more tokens")
+    }
+    guard joules > 0 else {
+      throw EnergyReason(.garbage, "the recording did not move in \(rounded(end - start)) s")
+    }
+    // Each end may be a whole step of the counter ahead or behind.
+    return EnergySample(
+      source: name, provenance: provenance, joules: joules,
+      low: max(0, joules * 0.98 - trace.smallestStep), high: joules * 1.02 + trace.smallestStep)
+  }
+
+  private func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 
   private func trace() throws(EnergyReason) -> MeterTrace {
     do throws(TraceError) { return try MeterTrace(path: path) } catch {
