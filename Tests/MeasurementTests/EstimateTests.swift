@@ -84,7 +84,7 @@ private func near(_ a: WattsRange, _ low: Double, _ best: Double, _ high: Double
     #expect(abs(model.watts(utilisation: 1).best - 712) < 1e-9)
   }
 
-  @Test("an estimate is watts at the measured utilisation times seconds, and marked")
+  @Test("an estimate is watts at the process's own utilisation times seconds, and marked")
   func meter() throws {
     let model = try #require(PowerModel.best(for: facts(part: epyc, threads: 192)))
     let meter = EstimatedMeter(model: model)
@@ -92,10 +92,16 @@ private func near(_ a: WattsRange, _ low: Double, _ best: Double, _ high: Double
     let sample = meter.end(
       EnergyWindow(seconds: 2, utilisation: .known(0.5), ownUtilisation: 0.1))
     #expect(sample.provenance == .estimated && sample.source == "estimate-specpower")
-    #expect(abs((sample.joules.value ?? 0) - 419) < 1e-9)
+    #expect(abs((sample.joules.value ?? 0) - 2 * (63 + 0.1 * 293)) < 1e-9)
     let short = meter.end(
       EnergyWindow(seconds: 0.1, utilisation: .known(0), ownUtilisation: 1))
     #expect(abs((short.joules.value ?? 0) - 35.6) < 1e-9)
+    // Whatever a neighbour does, and however long the window is, equal own use is equal power.
+    let watts = [(0.4, 0.3), (0.6, 0.3), (0.6, 0.9), (60, 1)].map { seconds, all in
+      let window = EnergyWindow(seconds: seconds, utilisation: .known(all), ownUtilisation: 0.3)
+      return (meter.end(window).joules.value ?? 0) / seconds
+    }
+    for one in watts { #expect(abs(one - (63 + 0.3 * 293)) < 1e-9) }
     let none = meter.end(EnergyWindow(seconds: 0, utilisation: .known(0), ownUtilisation: 1))
     #expect(none.joules.value == nil && none.invalidReasons.map(\.fault) == [.windowTooShort])
   }

@@ -105,27 +105,32 @@ final class LevelWatch: Sendable {
     let last = counters.snapshot()
     let disturbance = Disturbance(from: first, to: last)
     level.disturbance = disturbance
-    if let meter {
-      let window = EnergyWindow(
-        seconds: seconds, utilisation: disturbance.utilisation,
-        ownUtilisation: disturbance.ownUtilisation)
-      level.energy = meter.end(window).ofEach(nodes)
-      level.energySeconds = seconds
-    }
-    guard let processes, let before = state.withLock({ $0.look }) else {
+    if let processes, let before = state.withLock({ $0.look }) {
+      level.server = ServerProcesses.use(
+        from: before, to: processes.look(), seconds: seconds, utilisation: disturbance.utilisation,
+        logicalCPUs: last.logicalCPUs)
+    } else {
       level.server = .unknown(reason: "the server is not on this machine")
-      return
     }
-    level.server = ServerProcesses.use(
-      from: before, to: processes.look(), seconds: seconds, utilisation: disturbance.utilisation,
-      logicalCPUs: last.logicalCPUs)
+    guard let meter else { return }
+    let window = EnergyWindow(
+      seconds: seconds, utilisation: disturbance.utilisation,
+      ownUtilisation: Self.utilisation(disturbance, level.server.value?.shareOfMachine))
+    level.energy = meter.end(window).ofEach(nodes)
+    level.energySeconds = seconds
+  }
+
+  /// This program's and the server's share of all CPUs; all that was busy where the server's is not known.
+  private static func utilisation(_ disturbance: Disturbance, _ server: Double?) -> Double {
+    guard let server else { return disturbance.utilisation.value ?? disturbance.ownUtilisation }
+    return min(1, server + disturbance.ownUtilisation)
   }
 }
 
 extension EnergySample {
   /// Given and estimated watts are of one machine; a meter covers what it covers.
   fileprivate func ofEach(_ nodes: Double) -> EnergySample {
-    guard provenance != .measured, nodes > 1, let joules = joules.value, let low, let high else {
+    guard !provenance.readsMeter, nodes > 1, let joules = joules.value, let low, let high else {
       return self
     }
     return EnergySample(
