@@ -58,6 +58,61 @@ private func rapl() throws -> FakeTree {
     #expect(try factory.choose(.battery).meter?.name == "battery")
   }
 
+  @Test("a chip that sees the processor alone comes after the battery, which sees the machine")
+  func processorChip() throws {
+    let (battery, chip) = ("/sys/class/power_supply/BAT0", "/sys/class/hwmon/hwmon0")
+    let fake = try FakeTree([
+      "\(battery)/type": "Battery", "\(battery)/status": "Discharging",
+      "\(battery)/power_now": "15000000", "\(chip)/name": "amd_energy",
+      "\(chip)/energy1_label": "Esocket0", "\(chip)/energy1_input": "7",
+    ])
+    let factory = MeterFactory(estimate: model, tree: fake.tree)
+    #expect(try factory.choose(.automatic, windowSeconds: 600).meter?.name == "battery")
+    let short = try factory.choose(.automatic, windowSeconds: 2)
+    #expect(short.meter?.name == "hwmon-amd_energy" && short.shortestWindow == 0.1)
+  }
+
+  @Test("any of the controller's device files is one, for the choice and for the doctor")
+  func controllers() throws {
+    let fake = try FakeTree(["/dev/ipmi/0": ""])
+    let finding = Doctor(tree: fake.tree, estimate: model).meters().first {
+      $0.subject == "ipmi-dcmi"
+    }
+    #expect(finding?.state == .available && finding?.detail.hasPrefix("/dev/ipmi/0 ") == true)
+  }
+
+  @Test("the doctor says plainly that macOS's IOReport is not implemented")
+  func ioReport() throws {
+    let findings = Doctor(tree: try FakeTree().tree, estimate: model).meters()
+    let finding = try #require(findings.first { $0.subject == "macOS IOReport" })
+    #expect(finding.state == .absent && finding.detail.hasPrefix("not implemented"))
+  }
+
+  @Test("a calibration holds for counters of this machine, not for whatever a command prints")
+  func calibratable() {
+    for name in ["rapl-powercap", "rapl-perf", "hwmon-amd_energy", "battery"] {
+      #expect(Calibration.applies(to: name))
+    }
+    for name in ["command", "csv", "shelly", "redfish", "ipmi-dcmi", "powermetrics", "none"] {
+      #expect(!Calibration.applies(to: name))
+    }
+  }
+
+  @Test("a calibrated figure is no measurement, has an interval and is never below nothing")
+  func calibrated() throws {
+    let fit = try Calibration(
+      zip([20, 40, 60, 80, 100], [5, 30, 51, 78, 99]).map {
+        .init(counterWatts: $0, wallWatts: $1)
+      })
+    let meter = CalibratedMeter(
+      GivenWattsMeter(WattsRange(low: 17, best: 17, high: 17)), calibration: fit)
+    meter.begin()
+    let sample = meter.end(EnergyWindow(seconds: 1, utilisation: .known(1), ownUtilisation: 1))
+    #expect(sample.provenance == .calibrated && sample.origin == .calibrated)
+    #expect(sample.low == 0)
+    #expect(try #require(sample.high) > (try #require(sample.joules.value)))
+  }
+
   @Test("a meter that is not there is passed over for that, however short the repetitions are")
   func absent() throws {
     let bare = try FakeTree()
@@ -141,7 +196,8 @@ private func rapl() throws -> FakeTree {
     #expect(abs(calibration.baseline.best - 31.8) < 1e-9)
     #expect(abs(calibration.baseline.low - 26.487443079424175) < 1e-9)
     let wall = calibration.wallWatts(counterWatts: 50)
-    #expect(abs(wall.best - 90.8) < 1e-9 && abs(wall.high - wall.best - 2.402694270403115) < 1e-9)
+    // t(0.95, 3) times the deviation of one further window: the root of 1 + 1/5 + 10^2/4000 over the residual.
+    #expect(abs(wall.best - 90.8) < 1e-9 && abs(wall.high - wall.best - 4.145751003047246) < 1e-9)
   }
 
   @Test("windows that cannot carry a line are refused")

@@ -49,7 +49,8 @@ private func window(_ seconds: Double) -> EnergyWindow {
     let fake = try server()
     let clock = HandClock()
     let meter = try RAPLPowercap.meter(tree: fake.tree, clock: clock)
-    #expect(meter.covers == "CPU packages and DRAM")
+    #expect(meter.covers == "CPU packages and DRAM, behind the power supply")
+    #expect(meter.coverage == .processor && EnergyCoverage.isBehindSupply(meter.name))
     meter.begin()
     clock.advance(2)
     for (zone, value) in [("0", 100_001_000), ("0:1", 20_001_000), ("1", 50_001_000)] {
@@ -148,6 +149,25 @@ private func window(_ seconds: Double) -> EnergyWindow {
     clock.advance(1)
     try fake.write(path, "10005000\n")
     #expect(abs((meter.end(window(1)).joules.value ?? 0) - 10) < 1e-9)
+  }
+
+  @Test("a package that could not be read when the window opened makes it invalid, not half")
+  func lostAtTheBeginning() throws {
+    let fake = try server()
+    let clock = HandClock()
+    let path = "\(powercap)/intel-rapl:0/energy_uj"
+    let meter = try RAPLPowercap.meter(tree: fake.tree, clock: clock)
+    try fake.remove(path)
+    meter.begin()
+    try fake.write(path, "5000\n")
+    clock.advance(1)
+    meter.poll()
+    clock.advance(1)
+    try fake.write(path, "10005000\n")
+    let sample = meter.end(window(2))
+    #expect(sample.joules.value == nil && sample.origin == nil)
+    #expect(sample.invalidReasons.map(\.fault) == [.meterDisappeared])
+    #expect(sample.joules.reason?.contains("when the window opened") == true)
   }
 
   @Test("a window too short for the counter, or one in which it stands still, has no energy")

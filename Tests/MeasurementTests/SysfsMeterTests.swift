@@ -40,7 +40,10 @@ private func window(_ seconds: Double) -> EnergyWindow {
       "\(hwmon)/hwmon0/energy2_input": "1000000",
     ])
     let clock = HandClock()
-    let meter = try HardwareMonitor.meter(chip: nil, tree: fake.tree, clock: clock)
+    #expect(throws: EnergyReason.self) { try HardwareMonitor.meter(chip: nil, tree: fake.tree) }
+    let meter = try HardwareMonitor.meter(chip: "amd_energy", tree: fake.tree, clock: clock)
+    #expect(meter.coverage == .processor && EnergyCoverage.isBehindSupply(meter.name))
+    #expect(meter.shortestWindow == 0.1)
     meter.begin()
     clock.advance(1)
     try fake.write("\(hwmon)/hwmon0/energy2_input", "51000000")

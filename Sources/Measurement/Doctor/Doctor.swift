@@ -61,8 +61,14 @@ public struct Doctor: Sendable {
             remedy: Self.remedy(request, error.fault)))
       }
     }
+    findings.append(Self.ioReport)
     return findings
   }
+
+  /// Said on every system, as nothing here would find out.
+  private static let ioReport = Finding(
+    subject: "macOS IOReport", state: .absent,
+    detail: "not implemented; on macOS, --meter powermetrics as root", remedy: nil)
 
   private static func state(_ fault: EnergyFault) -> Finding.State {
     fault == .permissionDenied || fault == .wrongState ? .blocked : .absent
@@ -70,15 +76,15 @@ public struct Doctor: Sendable {
 
   /// A controller that exists is not asked: ipmitool needs root and seconds.
   private func ipmi() -> Finding {
-    guard tree.exists("/dev/ipmi0") else {
+    guard let device = IPMIReader.device(tree) else {
       return Finding(
-        subject: "ipmi-dcmi", state: .absent, detail: "/dev/ipmi0 does not exist",
+        subject: "ipmi-dcmi", state: .absent, detail: "\(IPMIReader.devices[0]) does not exist",
         remedy: "on a server with a BMC: sudo modprobe ipmi_devintf ipmi_si")
     }
     return Finding(
       subject: "ipmi-dcmi", state: .available,
-      detail: "/dev/ipmi0 exists; --meter ipmi runs ipmitool, for repetitions of 10 s or more",
-      remedy: "sudo apt install ipmitool, and read access to /dev/ipmi0")
+      detail: "\(device) exists; --meter ipmi runs ipmitool, for repetitions of 10 s or more",
+      remedy: "sudo apt install ipmitool, and read access to \(device)")
   }
 
   /// CVE-2020-8694 is why these counters are root's.

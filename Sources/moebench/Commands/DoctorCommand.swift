@@ -25,10 +25,11 @@ struct DoctorCommand: ParsableCommand {
     let doctor = Doctor(estimate: try PowerModel.of(environment))
     let metering = try Metering("auto", watts: nil, environment, windowSeconds: 5)
     let store = CalibrationStore(environment)
-    let (records, problems) = calibrations(store, doctor.meters())
+    let meters = doctor.meters()
+    let (records, problems) = calibrations(store, meters)
     let report = DoctorReport(
       tool: Tool.description,
-      startedAt: Date().formatted(.iso8601), environment: environment, meters: doctor.meters(),
+      startedAt: Date().formatted(.iso8601), environment: environment, meters: meters,
       conditions: doctor.conditions(), chosen: metering.account(idle: nil), calibrations: records,
       problems: problems)
     try output.write(text: report.text, json: { report.json })

@@ -7,7 +7,7 @@ public struct MeterChoice: Sendable {
   /// Better meters that cannot be used here, best first, and why.
   public let passedOver: [(name: String, reason: EnergyReason)]
   /// Windows shorter than this are not resolved, seconds.
-  public let shortestWindow: Double
+  public var shortestWindow: Double { meter?.shortestWindow ?? 0 }
 }
 
 /// Makes meters.
@@ -32,11 +32,9 @@ public struct MeterFactory: Sendable {
     _ request: MeterRequest, windowSeconds: Double = 2
   ) throws(EnergyReason) -> MeterChoice {
     switch request {
-    case .none: MeterChoice(meter: nil, passedOver: [], shortestWindow: 0)
+    case .none: MeterChoice(meter: nil, passedOver: [])
     case .automatic: automatic(windowSeconds)
-    default:
-      MeterChoice(
-        meter: try meter(request), passedOver: [], shortestWindow: Self.shortestWindow(request))
+    default: MeterChoice(meter: try meter(request), passedOver: [])
     }
   }
 
@@ -44,7 +42,8 @@ public struct MeterFactory: Sendable {
   /// measured before estimated. Meters that need an address are never guessed.
   package static let ranking: [(name: String, request: MeterRequest)] = [
     ("ipmi-dcmi", .ipmi), ("hwmon", .hardwareMonitor(chip: nil)), ("battery", .battery),
-    ("rapl-powercap", .raplPowercap), ("rapl-perf", .raplPerf), ("powermetrics", .powermetrics),
+    ("rapl-powercap", .raplPowercap), ("rapl-perf", .raplPerf),
+    ("hwmon-amd_energy", .hardwareMonitor(chip: "amd_energy")), ("powermetrics", .powermetrics),
     ("estimate", .estimate),
   ]
 
@@ -54,23 +53,33 @@ public struct MeterFactory: Sendable {
       do throws(EnergyReason) {
         try presence(request)
         // Absence says more than slowness; but no program is started that would be too slow.
-        let shortest = Self.shortestWindow(request)
-        let tooSlow = EnergyReason(
-          .windowTooShort,
-          "resolves \(shortest) s, a repetition may take only \(Self.rounded(windowSeconds)) s")
-        if Self.startsProgram(request), shortest > windowSeconds { throw tooSlow }
+        if let program = Self.program(request) {
+          try Self.check(program.shortestWindow, fits: windowSeconds)
+        }
         let meter = try meter(request)
-        guard shortest <= windowSeconds else { throw tooSlow }
-        return MeterChoice(meter: meter, passedOver: passed, shortestWindow: shortest)
+        try Self.check(meter.shortestWindow, fits: windowSeconds)
+        return MeterChoice(meter: meter, passedOver: passed)
       } catch {
         passed.append((name, error))
       }
     }
-    return MeterChoice(meter: nil, passedOver: passed, shortestWindow: 0)
+    return MeterChoice(meter: nil, passedOver: passed)
   }
 
-  private static func startsProgram(_ request: MeterRequest) -> Bool {
-    request == .ipmi || request == .powermetrics
+  /// Of meters that are a program started for each reading.
+  private static func program(_ request: MeterRequest) -> MeterTraits? {
+    switch request {
+    case .ipmi: .ipmi
+    case .powermetrics: .powermetrics
+    default: nil
+    }
+  }
+
+  private static func check(_ shortest: Double, fits seconds: Double) throws(EnergyReason) {
+    guard shortest > seconds else { return }
+    throw EnergyReason(
+      .windowTooShort,
+      "resolves \(shortest) s, a repetition may take only \(rounded(seconds)) s")
   }
 
   private static func rounded(_ seconds: Double) -> Double {
@@ -82,28 +91,14 @@ public struct MeterFactory: Sendable {
   private func presence(_ request: MeterRequest) throws(EnergyReason) {
     switch request {
     case .ipmi:
-      let devices = ["/dev/ipmi0", "/dev/ipmi/0", "/dev/ipmidev/0"]
-      guard devices.contains(where: tree.exists) else {
-        throw EnergyReason(.noMeter, "/dev/ipmi0 does not exist")
+      guard IPMIReader.device(tree) != nil else {
+        throw EnergyReason(.noMeter, "\(IPMIReader.devices[0]) does not exist")
       }
     case .powermetrics:
       #if !os(macOS)
         throw EnergyReason(.noMeter, "powermetrics is macOS's")
       #endif
     default: break
-    }
-  }
-
-  /// Windows shorter than this are not resolved, seconds.
-  package static func shortestWindow(_ request: MeterRequest) -> Double {
-    switch request {
-    // Some controllers average over a minute.
-    case .ipmi, .redfish: 10
-    // Fuel gauges update every 1 to 30 s.
-    case .battery: 300
-    case .hardwareMonitor, .shelly, .shellyFirstGeneration, .command, .powermetrics: 3
-    case .raplPowercap, .raplPerf: 0.1
-    default: 0
     }
   }
 
@@ -118,23 +113,16 @@ public struct MeterFactory: Sendable {
     case .raplPerf: return try PerfPower.meter(tree: tree, clock: clock)
     case .hardwareMonitor(let chip):
       return try HardwareMonitor.meter(chip: chip, tree: tree, clock: clock)
-    case .battery:
-      return try power(
-        "battery", "whole laptop, screen included", request, try BatteryReader(tree: tree))
-    case .ipmi: return try power("ipmi-dcmi", "whole server, AC", request, IPMIReader())
-    case .redfish(let url):
-      return try power("redfish", "whole server, AC", request, try RedfishReader(url: url))
+    case .battery: return try power(.battery, try BatteryReader(tree: tree))
+    // A program is started for each reading, so not too often.
+    case .ipmi: return try power(.ipmi, IPMIReader(), interval: 2)
+    case .redfish(let url): return try power(.redfish, try RedfishReader(url: url))
     case .shelly(let host):
-      return try power(
-        "shelly", wall, request, try ShellyReader(authority: host, generation: .second))
+      return try power(.shelly, try ShellyReader(authority: host, generation: .second))
     case .shellyFirstGeneration(let host):
-      return try power(
-        "shelly", wall, request, try ShellyReader(authority: host, generation: .first))
-    case .command(let text):
-      return try power(
-        "command", "what the command measures", request, CommandReader(command: text))
-    case .powermetrics:
-      return try power("powermetrics", "CPU, GPU and neural engine", request, PowerMetricsReader())
+      return try power(.shelly, try ShellyReader(authority: host, generation: .first))
+    case .command(let text): return try power(.command, CommandReader(command: text))
+    case .powermetrics: return try power(.powermetrics, PowerMetricsReader())
     case .csv(let path):
       do throws(TraceError) { return try TraceMeter(path: path) } catch {
         throw EnergyReason(.garbage, error.description)
@@ -142,26 +130,33 @@ public struct MeterFactory: Sendable {
     }
   }
 
-  private var wall: String { "everything behind the plug" }
-
   private func power(
-    _ name: String, _ covers: String, _ request: MeterRequest, _ reader: any PowerReader
+    _ traits: MeterTraits, _ reader: any PowerReader, interval: Double = 1
   ) throws(EnergyReason) -> PowerMeter {
-    let range = Self.range(request)
-    let traits = MeterTraits(
-      name: name, covers: covers, low: range.low, high: range.high,
-      shortestWindow: Self.shortestWindow(request))
-    // A program is started for each reading of IPMI, so not too often.
-    return try PowerMeter(
-      traits: traits, reader: reader, clock: clock, interval: request == .ipmi ? 2 : 1)
+    try PowerMeter(traits: traits, reader: reader, clock: clock, interval: interval)
   }
+}
 
-  /// 90 % ranges of the project's notes on energy; judgement where not measured.
-  private static func range(_ request: MeterRequest) -> (low: Double, high: Double) {
-    switch request {
-    case .ipmi, .redfish: (0.93, 1.07)
-    case .battery, .powermetrics: (0.90, 1.10)
-    default: (0.98, 1.02)
-    }
-  }
+/// 90 % ranges of the project's notes on energy; judgement where not measured.
+extension MeterTraits {
+  /// Some controllers average over a minute.
+  static let ipmi = MeterTraits(
+    name: "ipmi-dcmi", covers: "whole server, AC", coverage: .machine, low: 0.93, high: 1.07,
+    shortestWindow: 10)
+  static let redfish = MeterTraits(
+    name: "redfish", covers: "whole server, AC", coverage: .machine, low: 0.93, high: 1.07,
+    shortestWindow: 10)
+  /// Fuel gauges update every 1 to 30 s.
+  static let battery = MeterTraits(
+    name: "battery", covers: "whole laptop, screen included", coverage: .machine, low: 0.90,
+    high: 1.10, shortestWindow: 300)
+  static let shelly = MeterTraits(
+    name: "shelly", covers: "everything behind the plug", coverage: .machine, low: 0.98,
+    high: 1.02, shortestWindow: 3)
+  static let command = MeterTraits(
+    name: "command", covers: "what the command measures", low: 0.98, high: 1.02,
+    shortestWindow: 3)
+  static let powermetrics = MeterTraits(
+    name: "powermetrics", covers: "CPU, GPU and neural engine", coverage: .processor, low: 0.90,
+    high: 1.10, shortestWindow: 3)
 }

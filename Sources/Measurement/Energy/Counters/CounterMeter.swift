@@ -17,15 +17,20 @@ extension EnergyReason: Error {}
 package struct MeterTraits: Sendable {
   package let name: String
   package let covers: String
+  package let coverage: EnergyCoverage
   /// 90 % range as factors on the reading.
   package let low: Double
   package let high: Double
   /// Windows shorter than this are not resolved, seconds.
   package let shortestWindow: Double
 
-  package init(name: String, covers: String, low: Double, high: Double, shortestWindow: Double) {
+  package init(
+    name: String, covers: String, coverage: EnergyCoverage = .unknown, low: Double, high: Double,
+    shortestWindow: Double
+  ) {
     self.name = name
     self.covers = covers
+    self.coverage = coverage
     self.low = low
     self.high = high
     self.shortestWindow = shortestWindow
@@ -37,6 +42,8 @@ public final class CounterMeter: EnergyMeter {
   public var name: String { traits.name }
   public let provenance = EnergyProvenance.measured
   public var covers: String { traits.covers }
+  public var coverage: EnergyCoverage { traits.coverage }
+  public var shortestWindow: Double { traits.shortestWindow }
 
   private let traits: MeterTraits
   private let counters: [any EnergyCounter]
@@ -69,7 +76,7 @@ public final class CounterMeter: EnergyMeter {
   public func begin() {
     poll()
     totals.withLock { totals in
-      for index in totals.indices { _ = totals[index].take() }
+      for index in totals.indices { totals[index].open() }
     }
   }
 

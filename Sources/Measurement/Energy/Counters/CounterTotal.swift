@@ -63,6 +63,14 @@ package struct CounterTotal {
     return (since, faults)
   }
 
+  /// Opens a window. Without a reading to begin with, the counter's share of it is lost, not nothing.
+  package mutating func open() {
+    _ = take()
+    if last == nil {
+      fault(.meterDisappeared, "\(name) could not be read when the window opened")
+    }
+  }
+
   package mutating func fault(_ fault: EnergyFault, _ message: String) {
     let reason = EnergyReason(fault, message)
     if !faults.contains(where: { $0.fault == fault }) { faults.append(reason) }

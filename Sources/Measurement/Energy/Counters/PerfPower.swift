@@ -72,7 +72,8 @@ public enum PerfPower {
     let rapl = RAPLPowercap.traits(hasDRAM: hasDRAM)
     return try CounterMeter(
       traits: MeterTraits(
-        name: "rapl-perf", covers: rapl.covers, low: rapl.low, high: rapl.high,
+        name: "rapl-perf", covers: rapl.covers, coverage: rapl.coverage, low: rapl.low,
+        high: rapl.high,
         shortestWindow: rapl.shortestWindow), counters: counters, clock: clock)
   }
 

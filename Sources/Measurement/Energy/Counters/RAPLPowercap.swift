@@ -43,8 +43,10 @@ public enum RAPLPowercap {
   /// update rate of about 1 ms.
   static func traits(hasDRAM: Bool) -> MeterTraits {
     MeterTraits(
-      name: "rapl-powercap", covers: hasDRAM ? "CPU packages and DRAM" : "CPU packages, no DRAM",
-      low: 0.90, high: 1.15, shortestWindow: 0.1)
+      name: "rapl-powercap",
+      covers: (hasDRAM ? "CPU packages and DRAM" : "CPU packages, no DRAM")
+        + ", behind the power supply",
+      coverage: .processor, low: 0.90, high: 1.15, shortestWindow: 0.1)
   }
 
   /// - Throws: `noMeter` where there are no domains, `permissionDenied` where they exist but may not

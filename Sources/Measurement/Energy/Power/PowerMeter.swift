@@ -12,6 +12,8 @@ public final class PowerMeter: EnergyMeter {
   public var name: String { traits.name }
   public let provenance = EnergyProvenance.measured
   public var covers: String { traits.covers }
+  public var coverage: EnergyCoverage { traits.coverage }
+  public var shortestWindow: Double { traits.shortestWindow }
 
   private struct State {
     var series = PowerSeries()

@@ -17,20 +17,22 @@ public enum HardwareMonitor {
     }
   }
 
-  /// - Parameter wanted: A chip's name; `nil` takes only those known to cover the whole machine
-  ///   (ACPI `power_meter`, `corsairpsu`) or whole sockets (`amd_energy`).
+  /// Chips known to cover the whole machine: ACPI's power meter, a power supply's own.
+  private static let whole = ["power_meter", "corsairpsu"]
+
+  /// - Parameter wanted: A chip's name, such as `amd_energy`, which covers whole sockets; `nil` takes only those known
+  ///   to cover the whole machine.
   public static func meter(
     chip wanted: String?, tree: FileTree = FileTree(), clock: any MonotonicClock = SystemClock()
   ) throws(EnergyReason) -> any EnergyMeter {
-    let known = ["power_meter", "corsairpsu", "amd_energy"]
     let candidates = chips(tree).filter {
-      wanted == nil ? known.contains($0.name) : $0.name == wanted
+      wanted == nil ? whole.contains($0.name) : $0.name == wanted
     }
     guard let chip = candidates.first else {
       let names = Set(chips(tree).map(\.name)).sorted().joined(separator: ", ")
       throw EnergyReason(
         .noMeter,
-        "\(folder) has no chip \(wanted ?? known.joined(separator: " or "))"
+        "\(folder) has no chip \(wanted ?? whole.joined(separator: " or "))"
           + (names.isEmpty ? "" : "; there are \(names)"))
     }
     if chip.name == "amd_energy" { return try sockets(chip, tree, clock) }
@@ -50,8 +52,8 @@ public enum HardwareMonitor {
     }
     return try CounterMeter(
       traits: MeterTraits(
-        name: "hwmon-amd_energy", covers: "CPU packages, no DRAM", low: 0.90, high: 1.15,
-        shortestWindow: 0.1),
+        name: "hwmon-amd_energy", covers: "CPU packages, no DRAM, behind the power supply",
+        coverage: .processor, low: 0.90, high: 1.15, shortestWindow: 0.1),
       counters: inputs.map {
         FileCounter(
           name: "hwmon \(chip.name) \($0)", unitJoules: 1e-6, maximum: nil,
@@ -66,11 +68,12 @@ public enum HardwareMonitor {
     guard let input = names.first(where: { tree.exists("\(chip.folder)/\($0)") }) else {
       throw EnergyReason(.noMeter, "\(chip.folder) has no power1_input")
     }
-    let whole = ["power_meter", "corsairpsu"].contains(chip.name)
+    let isWhole = whole.contains(chip.name)
     return try PowerMeter(
       traits: MeterTraits(
-        name: "hwmon-\(chip.name)", covers: whole ? "whole machine" : "what \(chip.name) measures",
-        low: 0.93, high: 1.07, shortestWindow: 3),
+        name: "hwmon-\(chip.name)",
+        covers: isWhole ? "whole machine" : "what \(chip.name) measures",
+        coverage: isWhole ? .machine : .unknown, low: 0.93, high: 1.07, shortestWindow: 3),
       reader: FilePowerReader(
         path: "\(chip.folder)/\(input)", unitWatts: 1e-6, tree: tree), clock: clock)
   }

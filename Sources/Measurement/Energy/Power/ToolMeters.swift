@@ -26,6 +26,11 @@ package struct CommandReader: PowerReader {
 
 /// `ipmitool dcmi power reading`: input watts of the whole server.
 package struct IPMIReader: PowerReader {
+  /// Where Linux puts the controller's device.
+  static let devices = ["/dev/ipmi0", "/dev/ipmi/0", "/dev/ipmidev/0"]
+
+  static func device(_ tree: FileTree) -> String? { devices.first(where: tree.exists) }
+
   private let tool: ToolRunner
 
   package init(
