@@ -51,6 +51,20 @@ import Testing
     #expect(kept.first?["meter"]?.string == "rapl-powercap")
   }
 
+  @Test(
+    "a calibration of a meter that depends on its argument is refused in one line",
+    arguments: ["command:echo 5", "csv:x.csv", "shelly:host", "ipmi", "none"])
+  func meters(meter: String) throws {
+    let folder = try Folder()
+    let wall = try folder.file("w.csv", "time,watts\n1,5\n2,5\n")
+    let done = try Program.run(
+      "calibrate", arguments: ["--wall", wall, "--meter", meter],
+      environment: ["XDG_DATA_HOME": folder.url.path])
+    #expect(done.status == 64, "\(done.error)")
+    #expect(done.output.isEmpty && done.error.split(separator: "\n").count == 1)
+    #expect(done.error.contains("only rapl, perf, hwmon and battery can be calibrated"))
+  }
+
   @Test("recordings that cannot carry a line are refused, and nothing is kept")
   func refusals() throws {
     let folder = try ScratchFolder()

@@ -49,6 +49,16 @@ extension Calibration {
     let count = Int(exactly: ((end - start) / seconds).rounded(.down)) ?? 0
     for index in 0..<max(0, min(count, longestRecording)) {
       let from = start + Double(index) * seconds
+      // Too few readings would fit the recordings' intervals to each other.
+      guard
+        [counter, wall].allSatisfy({
+          TraceMeter.intervals * ($0.longestInterval(from: from, to: from + seconds) ?? .infinity)
+            <= seconds
+        })
+      else {
+        skipped += 1
+        continue
+      }
       do throws(EnergyReason) {
         windows.append(
           Window(

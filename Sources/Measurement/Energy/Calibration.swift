@@ -18,10 +18,16 @@ public enum CalibrationError: Error, Equatable, Sendable, CustomStringConvertibl
   }
 }
 
-/// Wall watts as `baseline + slope * counter watts`, with 95 % intervals. Stored as its windows: the
+/// Wall watts as `baseline + slope * counter watts`; both have 95 % intervals. Stored as its windows: the
 /// fit is made anew from them.
 public struct Calibration: Sendable, Equatable {
   public static let minimumWindows = 4
+
+  /// Whether a fit of one run holds for another: the counters that are part of this machine. What a command, a
+  /// recording or an address measures changes with its argument, which the meter's name does not tell.
+  public static func applies(to meter: String) -> Bool {
+    meter.hasPrefix("rapl-") || meter.hasPrefix("hwmon-") || meter == "battery"
+  }
 
   /// One window's mean power by both meters.
   public struct Window: Sendable, Equatable {
@@ -77,24 +83,26 @@ public struct Calibration: Sendable, Equatable {
     self.residual = residual
     meanCounter = meanX
     self.spread = spread
-    quantile = t
+    quantile = Distribution.studentQuantile(0.95, degreesOfFreedom: count - 2)
   }
 
-  /// Wall power at a counter's power: the line with its 95 % interval of the mean.
+  /// Wall power at a counter's power: the line, with the 90 % interval of one further window's mean power.
   public func wallWatts(counterWatts: Double) -> WattsRange {
     let best = baseline.best + slope.best * counterWatts
     let distance = counterWatts - meanCounter
     let half =
-      quantile * residual * (1 / Double(windows) + distance * distance / spread).squareRoot()
-    return WattsRange(low: best - half, best: best, high: best + half)
+      quantile * residual * (1 + 1 / Double(windows) + distance * distance / spread).squareRoot()
+    return WattsRange(low: max(0, best - half), best: max(0, best), high: max(0, best + half))
   }
 }
 
 /// A counter meter whose readings are carried to the wall by a calibration.
 public final class CalibratedMeter: EnergyMeter {
   public var name: String { "\(inner.name)+calibration" }
-  public var provenance: EnergyProvenance { inner.provenance }
+  public let provenance = EnergyProvenance.calibrated
   public let covers = "whole machine, by calibration against a wall meter"
+  public let coverage = EnergyCoverage.machine
+  public var shortestWindow: Double { inner.shortestWindow }
   private let inner: any EnergyMeter
   private let calibration: Calibration
 

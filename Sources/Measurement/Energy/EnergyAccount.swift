@@ -39,7 +39,7 @@ extension IdlePower {
     let seconds = max(1, 1.25 * shortestWindow)
     let reason: String
     switch meter {
-    case .some(let meter) where meter.provenance == .measured && seconds <= Self.longest:
+    case .some(let meter) where meter.provenance.readsMeter && seconds <= Self.longest:
       let (sample, passed) = meter.idle(seconds: seconds, cancellation: cancellation)
       if let joules = sample.joules.value, let low = sample.low, let high = sample.high, passed > 0
       {
@@ -50,7 +50,7 @@ extension IdlePower {
         return
       }
       reason = sample.joules.reason ?? "\(meter.name) gave no figure"
-    case .some(let meter) where meter.provenance == .measured:
+    case .some(let meter) where meter.provenance.readsMeter:
       reason = "\(meter.name) would need \(Int(seconds)) s"
     case .some(let meter): reason = "no meter: \(meter.name)"
     case nil: reason = "no meter"

@@ -3,6 +3,11 @@
 /// How an energy figure was obtained. Never rank a measured one against an estimated one.
 public enum EnergyProvenance: String, Sendable {
   case measured, estimated, given
+  /// A meter's reading carried to the wall by a regression: better than an estimate, and no measurement.
+  case calibrated
+
+  /// Whether a meter is read for it, directly or through a calibration.
+  public var readsMeter: Bool { self == .measured || self == .calibrated }
 }
 
 /// Why an energy figure is not valid, in words that stay the same between versions.
@@ -22,6 +27,8 @@ public enum EnergyFault: Hashable, Sendable {
   case noSamplesInWindow
   case wrongState
   case utilisationUnknown
+  /// A reading that a calibration carried to the wall.
+  case calibrated
 
   public var code: String {
     switch self {
@@ -36,6 +43,7 @@ public enum EnergyFault: Hashable, Sendable {
     case .noSamplesInWindow: "no_samples_in_window"
     case .wrongState: "wrong_state"
     case .utilisationUnknown: "utilisation_unknown"
+    case .calibrated: "calibrated"
     }
   }
 }
@@ -64,6 +72,9 @@ public struct EnergySample: Sendable, Equatable {
 
   public var isValid: Bool { invalidReasons.isEmpty }
 
+  /// How the figure was obtained; nil where there is none, as nobody obtained it.
+  public var origin: EnergyProvenance? { joules.value == nil ? nil : provenance }
+
   /// A figure that holds.
   public init(
     source: String, provenance: EnergyProvenance, joules: Double, low: Double, high: Double
@@ -91,4 +102,9 @@ public struct EnergySample: Sendable, Equatable {
     EnergySample(
       source: "none", provenance: .measured, invalid: [EnergyReason(.noMeter, message)])
   }
+}
+
+extension Sequence<EnergySample> {
+  /// How the figures were obtained, by the first there is; nil where there is none.
+  public var origin: EnergyProvenance? { lazy.compactMap(\.origin).first }
 }

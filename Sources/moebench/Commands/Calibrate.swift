@@ -24,7 +24,7 @@ struct Calibrate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The counter: auto, rapl, perf, hwmon[:CHIP] or command:COMMAND.", valueName: "meter"))
+      "The counter: auto, rapl, perf, hwmon[:CHIP] or battery.", valueName: "meter"))
   var meter = "auto"
 
   @Option(
@@ -58,6 +58,7 @@ struct Calibrate: ParsableCommand {
 
   mutating func run() throws {
     try output.probe()
+    try checkMeter()
     let environment = Environment.current()
     let (name, windows) =
       if let counter { try recorded(counter) } else { try observed(environment) }
@@ -74,6 +75,19 @@ struct Calibrate: ParsableCommand {
       Output.error("kept in \(path.safeForTerminal)\n")
     }
     try output.write(text: record.text, json: { record.json })
+  }
+
+  /// A fit is kept by the meter's name; only where that names the counter itself may it be used again.
+  private func checkMeter() throws {
+    let request = try MeterRequest(flag: meter)
+    switch request {
+    case .automatic, .hardwareMonitor: return
+    default:
+      guard let name = request.meterName, Calibration.applies(to: name) else {
+        throw Failure(
+          .usage, "--meter \(request.name): only rapl, perf, hwmon and battery can be calibrated")
+      }
+    }
   }
 
   private func trace(_ path: String) throws -> MeterTrace {
@@ -97,9 +111,11 @@ struct Calibrate: ParsableCommand {
     _ = try trace(wall)
     let metering = try Metering(
       meter, watts: nil, environment, windowSeconds: seconds, calibrated: false)
-    guard let counter = metering.meter, counter.provenance == .measured else {
+    guard let counter = metering.meter, Calibration.applies(to: counter.name) else {
       throw Failure(
-        .unavailable, "no counter works here, so there is nothing to calibrate: see moebench doctor"
+        .unavailable,
+        "no counter to calibrate: --meter \(meter.prefix(20)) is \(metering.meter?.name ?? "none") here; "
+          + "see moebench doctor"
       )
     }
     let wallMeter: TraceMeter

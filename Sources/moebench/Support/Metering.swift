@@ -79,7 +79,8 @@ struct Metering {
   private static func calibration(of meter: (any EnergyMeter)?, _ store: CalibrationStore?) -> (
     CalibrationRecord?, EnergyAccount.PassedOver?
   ) {
-    guard let meter, let store, meter.provenance == .measured else { return (nil, nil) }
+    guard let meter, let store, meter.provenance == .measured, Calibration.applies(to: meter.name)
+    else { return (nil, nil) }
     do {
       return (try store.record(of: meter.name), nil)
     } catch {
