@@ -99,6 +99,17 @@ struct CostBasisBuilder {
       source: "\(tariff.region) \(tariff.sector), \(tariff.source)")
   }
 
+  /// Watts at the wall for each watt that a meter behind the power supply sees; 1 for any other meter.
+  mutating func supplyLoss(_ source: String?) throws -> Estimate {
+    guard let source, EnergyCoverage.isBehindSupply(source) else { return .exactly(1) }
+    let psu = try PowerTables.builtIn.psuFactor
+    let factor = try Estimate(
+      low: psu.low, best: psu.best, high: psu.high, provenance: .estimated)
+    return pick(
+      "power supply", nil, unit: "x metered energy", assumed: factor,
+      source: "estimated: \(source) is behind it and sees no fans or disks; \(psu.source)")
+  }
+
   /// What was given, as a line; nil where nothing was.
   mutating func given(_ name: String, _ value: Double?, _ unit: String) -> Estimate? {
     guard let value else { return nil }

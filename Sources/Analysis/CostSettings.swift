@@ -112,12 +112,12 @@ public struct CostBasis: Sendable {
   public init(
     _ settings: CostSettings, environment: Environment, idleWatts: Estimate,
     idleSource: String = "the machine with the model resident", fullWatts: Estimate?,
-    tables: SiteTables
+    energySource: String?, tables: SiteTables
   ) throws {
     try self.init(
       settings, processors: environment.cpu.logicalCores.value,
       isVirtual: environment.virtualisation.value.flatMap { $0 } != nil, idleWatts: idleWatts,
-      idleSource: idleSource, fullWatts: fullWatts, tables: tables)
+      idleSource: idleSource, fullWatts: fullWatts, energySource: energySource, tables: tables)
   }
 
   /// - Parameters:
@@ -126,11 +126,12 @@ public struct CostBasis: Sendable {
   ///   - idleWatts: Of the machine with the model resident; nil only where its energy is not known either, on which then
   ///     no cost rests.
   ///   - fullWatts: What the machine draws at most, which colocation is paid by; nil where unknown.
+  ///   - energySource: The meter's name: one behind the power supply does not see what that loses, and pays for.
   /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
   public init(
     _ settings: CostSettings, processors: Int?, isVirtual: Bool, idleWatts: Estimate?,
     idleSource: String = "the machine with the model resident", fullWatts: Estimate?,
-    tables: SiteTables
+    energySource: String?, tables: SiteTables
   ) throws {
     try settings.validate()
     var builder = CostBasisBuilder(tables: tables)
@@ -139,6 +140,7 @@ public struct CostBasis: Sendable {
     let utilisation = try builder.pickRange(
       "utilisation", settings.utilisation, unit: "of on-time", id: "utilisation")
     let pue = try builder.pickRange("PUE", settings.pue, unit: "ratio", id: "pue_home")
+    let loss = try builder.supplyLoss(energySource)
     let ownership: Ownership<Estimate> =
       rents
       ? try builder.rented(settings, processors) : .bought(try builder.purchase(settings))
@@ -147,7 +149,8 @@ public struct CostBasis: Sendable {
     let cached =
       builder.given("cached token", settings.cachedInputShare, "of a computed one") ?? .exactly(0)
     assumptions = Assumptions(
-      ownership: ownership, idleWatts: idleWatts ?? .exactly(0), pue: pue, usdPerKWh: electricity,
+      ownership: ownership, idleWatts: idleWatts ?? .exactly(0), pue: pue.times(loss),
+      usdPerKWh: electricity,
       utilisation: utilisation, onShare: onShare, fixedUsdPerMonth: fixed,
       cachedInputShare: cached)
     if assumptions.paysEnergy, let idleWatts {

@@ -101,6 +101,13 @@ public struct Estimate: Sendable, Hashable {
       max(provenance, other.provenance))
   }
 
+  /// The product of two independent quantities that are not negative, by its widest bounds.
+  public func times(_ other: Estimate) -> Estimate {
+    Estimate(
+      unchecked: low * other.low, best * other.best, high * other.high,
+      max(provenance, other.provenance))
+  }
+
   /// The ratio of two independent positive quantities, by its widest bounds.
   public func divided(by other: Estimate) -> Estimate? {
     guard low >= 0, other.low > 0 else { return nil }

@@ -53,7 +53,7 @@ import Testing
     settings.rentalUsdPerHour = 2
     let basis = try CostBasis(
       settings, processors: nil, isVirtual: false, idleWatts: .exactly(1), fullWatts: nil,
-      tables: SiteTables.builtIn)
+      energySource: nil, tables: SiteTables.builtIn)
     report.cost = try RunCost(
       report.tests.map { try $0.measurement() }, basis: basis, mix: settings.mix)
     report.warnings = report.requestWarnings

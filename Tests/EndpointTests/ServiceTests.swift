@@ -194,7 +194,7 @@ import Testing
     settings.rentalUsdPerHour = 1
     let basis = try CostBasis(
       settings, processors: nil, isVirtual: false, idleWatts: .exactly(0), fullWatts: nil,
-      tables: SiteTables.builtIn)
+      energySource: nil, tables: SiteTables.builtIn)
     let tests = level(1, prefill: 1000, decode: 10) + level(8, prefill: 500, decode: 40)
     let cost = try RunCost(tests, basis: basis, mix: .threeToOne)
     #expect(cost.prefillLabel == "prefill c8")

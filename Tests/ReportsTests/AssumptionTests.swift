@@ -22,7 +22,7 @@ import Testing
     change(&settings)
     return try CostBasis(
       settings, processors: 2, isVirtual: false, idleWatts: .exactly(40), fullWatts: watts,
-      tables: SiteTables.builtIn)
+      energySource: nil, tables: SiteTables.builtIn)
   }
 
   private func cost(_ basis: CostBasis, joules: Estimate? = .exactly(7.5)) throws -> RunCost {
@@ -81,7 +81,7 @@ import Testing
     rented.hardwareUsd = nil
     let fleet = try CostBasis(
       rented, processors: 2, isVirtual: true, idleWatts: .exactly(40), fullWatts: nil,
-      tables: SiteTables.builtIn)
+      energySource: nil, tables: SiteTables.builtIn)
     guard case .rented(let each, _) = fleet.assumptions.ownership,
       case .rented(let all, _) = fleet.times(4).assumptions.ownership
     else {
@@ -99,7 +99,7 @@ import Testing
     // Without any watts none are listed, least of all 0.
     let unknown = try CostBasis(
       CostSettings(), processors: nil, isVirtual: false, idleWatts: nil, fullWatts: nil,
-      tables: SiteTables.builtIn)
+      energySource: nil, tables: SiteTables.builtIn)
     #expect(!unknown.lines.contains { $0.name == CostBasis.idleName })
   }
 

@@ -43,7 +43,7 @@ enum TinyRun {
     let environment = Environment.current()
     let basis = try CostBasis(
       settings, environment: environment, idleWatts: .exactly(30), fullWatts: nil,
-      tables: SiteTables.builtIn)
+      energySource: nil, tables: SiteTables.builtIn)
     let cost = try RunCost(outcome.results, basis: basis, mix: settings.mix)
     let count = try description.parameterCount()
     return RunReport(

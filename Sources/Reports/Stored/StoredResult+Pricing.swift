@@ -14,7 +14,8 @@ extension StoredResult {
     let basis = try CostBasis(
       settings, processors: machine.logicalCores, isVirtual: machine.virtualisation != nil,
       idleWatts: idle.watts, idleSource: idle.source, fullWatts: try fullWatts(watts),
-      tables: tables)
+      energySource: watts == nil ? tests.lazy.compactMap(\.energySource).first : nil, tables: tables
+    )
     return try RunCost(
       tests.map(\.measurement), basis: basis, mix: settings.mix, watts: watts)
   }

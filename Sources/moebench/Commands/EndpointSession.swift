@@ -201,7 +201,7 @@ struct EndpointSession {
       settings, processors: address.isLocal ? environment.cpu.logicalCores.value : nil,
       isVirtual: address.isLocal && environment.virtualisation.value.flatMap { $0 } != nil,
       idleWatts: try idle?.estimate(), idleSource: idle?.story ?? "not known", fullWatts: full,
-      tables: SiteTables.builtIn
+      energySource: meters.meter?.name, tables: SiteTables.builtIn
     ).times(nodes, countsIdle: idle?.provenance != .measured)
   }
 }

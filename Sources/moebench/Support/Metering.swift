@@ -131,7 +131,7 @@ struct Metering {
   ) throws -> CostBasis {
     try CostBasis(
       settings, environment: environment, idleWatts: idle.estimate(), idleSource: idle.story,
-      fullWatts: fullWatts, tables: SiteTables.builtIn)
+      fullWatts: fullWatts, energySource: meter?.name, tables: SiteTables.builtIn)
   }
 
   /// Refuses settings that no cost can be made of, before anything is measured.

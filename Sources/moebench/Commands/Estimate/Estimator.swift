@@ -51,7 +51,8 @@ struct Estimator {
     basis = try CostBasis(
       settings, processors: change?.cores ?? environment.cpu.logicalCores.value,
       isVirtual: environment.virtualisation.value.flatMap { $0 } != nil,
-      idleWatts: power.idle, fullWatts: power.busy, tables: pricing.tables)
+      idleWatts: power.idle, fullWatts: power.busy, energySource: nil,
+      tables: pricing.tables)
   }
 
   func estimate(_ source: ModelSource, _ format: WeightFormat) -> ModelEstimate {
