@@ -47,6 +47,10 @@ public struct CarbonCost: Sendable {
       reason = "no energy figure"
       return
     }
+    // A grid's mean is no measurement of this machine's electricity; a slice's speed is looser still.
+    let origin = [throughput.prefill, throughput.decode].reduce(Provenance.estimated) {
+      max($0, $1?.tokensPerSecond.provenance ?? .estimated)
+    }
     func grams(_ mix: TokenMix) -> (operational: Estimate, embodied: Estimate?)? {
       func at(
         _ a: Assumptions<Double>, _ t: Throughput<Double>, _ grid: Double, _ life: Double
@@ -65,12 +69,12 @@ public struct CarbonCost: Sendable {
       if let a = low.embodiedGramsPerMillion, let b = best.embodiedGramsPerMillion,
         let c = high.embodiedGramsPerMillion
       {
-        embodied = .ordered(a, b, c, .estimated)
+        embodied = .ordered(a, b, c, origin)
       }
       return (
         .ordered(
           low.operationalGramsPerMillion, best.operationalGramsPerMillion,
-          high.operationalGramsPerMillion, .estimated), embodied
+          high.operationalGramsPerMillion, origin), embodied
       )
     }
     input = grams(.inputOnly)?.operational

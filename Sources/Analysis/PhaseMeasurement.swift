@@ -51,7 +51,7 @@ public struct PhaseMeasurement: Sendable {
   }
 
   public init(_ result: TestResult) throws(CostError) {
-    let sources = Set(result.samples.map(\.energy.provenance))
+    let sources = Set(result.samples.compactMap(\.energy.origin))
     let provenance: Provenance =
       sources == [.measured] ? .measured : sources == [.given] ? .given : .estimated
     var joules: Estimate?

@@ -135,7 +135,7 @@ extension ServiceTest {
         switch energy.provenance {
         case .measured: .measured
         case .given: .given
-        case .estimated: .estimated
+        case .estimated, .calibrated: .estimated
         }
       joules = try Estimate(
         low: range.low, best: range.best, high: range.high, provenance: provenance)

@@ -6,6 +6,7 @@ import Measurement
 import Models
 import Reports
 import StrictJSON
+import Synchronization
 import TestSupport
 import Testing
 
@@ -28,10 +29,34 @@ private final class SteadyMeter: EnergyMeter {
   }
 }
 
+/// Measures 50 W, but for some of its windows.
+private final class FlakyMeter: EnergyMeter {
+  let name = "flaky"
+  let provenance = EnergyProvenance.measured
+  let covers = "a test"
+  private let isLost: @Sendable (Int) -> Bool
+  private let windows = Mutex(0)
+
+  init(isLost: @escaping @Sendable (Int) -> Bool) { self.isLost = isLost }
+
+  func begin() {}
+  func end(_ window: EnergyWindow) -> EnergySample {
+    let number = windows.withLock { count in
+      defer { count += 1 }
+      return count
+    }
+    guard !isLost(number) else {
+      return EnergySample(
+        source: name, provenance: provenance, invalid: [EnergyReason(.gap, "61 s of silence")])
+    }
+    return SteadyMeter().end(window)
+  }
+}
+
 @Suite struct EnergyTests {
-  private func estimated() throws -> RunReport {
+  private func estimated(_ settings: CostSettings = CostSettings()) throws -> RunReport {
     let model = try #require(model)
-    var report = try TinyRun.report(meter: EstimatedMeter(model: model))
+    var report = try TinyRun.report(settings: settings, meter: EstimatedMeter(model: model))
     report.energyAccount = EnergyAccount(
       source: model.method.rawValue, provenance: .estimated, covers: model.covers,
       basis: model.basis,
@@ -88,6 +113,91 @@ private final class SteadyMeter: EnergyMeter {
     let stored = try TinyRun.stored(report)
     #expect(stored.tests[0].joulesPerToken?.provenance == .measured)
     #expect(stored.tests[0].joulesPerToken?.best == energy["joules_per_token"]?.double)
+  }
+
+  @Test("one repetition without energy leaves the others' figure, stored and priced, with a reason")
+  func oneLost() throws {
+    var settings = CostSettings()
+    settings.hardwareUsd = 1000
+    let report = try TinyRun.report(settings: settings, meter: FlakyMeter { $0 % 3 == 0 })
+    let json = report.json
+    for test in try #require(json["tests"]?.array) {
+      let energy = try #require(test["energy"])
+      #expect(energy["power_valid"]?.bool == false && energy["provenance"]?.string == "measured")
+      #expect(energy["joules_per_token"]?.double ?? 0 > 0)
+      #expect(energy["reason"]?.string == "61 s of silence")
+      #expect(energy["power_invalid_reasons"]?[0]?.string == "gap")
+    }
+    let schema = try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json")
+    #expect(SchemaValidator(schema).violations(of: json) == [])
+    let stored = try TinyRun.stored(report)
+    for (test, result) in zip(stored.tests, report.tests) {
+      #expect(test.joulesPerToken?.provenance == .measured)
+      #expect(test.joulesPerToken?.best == result.joulesPerToken?.best)
+    }
+    #expect(try stored.cost(settings, tables: SiteTables.builtIn).outputEnergyOnly != nil)
+  }
+
+  @Test("where no window had energy nothing is headed as measured, and the reason is said")
+  func allLost() throws {
+    var report = try TinyRun.report(meter: FlakyMeter { _ in true })
+    report.energyAccount = EnergyAccount(
+      source: "flaky", provenance: .measured, covers: "a test", basis: nil, passedOver: [],
+      idle: nil)
+    #expect(!report.text().contains("(measured)") && !report.markdown.contains("(measured)"))
+    #expect(report.text().contains("Energy: no figure by flaky: 61 s of silence"))
+    let energy = try #require(report.json["tests"]?[0]?["energy"])
+    #expect(energy["provenance"]?.isNull == true && energy["joules_per_token"]?.isNull == true)
+    #expect(EnergySample.notMeasured().origin == nil)
+  }
+
+  @Test("a calibrated figure stands with the estimates, under its own name")
+  func calibrated() throws {
+    let fit = try Calibration(
+      zip([20, 40, 60, 80, 100], [55, 80, 101, 128, 149]).map {
+        .init(counterWatts: $0, wallWatts: $1)
+      })
+    let report = try TinyRun.report(meter: CalibratedMeter(SteadyMeter(), calibration: fit))
+    let energy = try #require(report.json["tests"]?[0]?["energy"])
+    #expect(energy["joules_per_token"]?.isNull == true)
+    #expect(energy["provenance"]?.string == "calibrated")
+    #expect(energy["power_invalid_reasons"]?[0]?.string == "calibrated")
+    let low = try #require(energy["estimated"]?["low"]?.double)
+    #expect(low < (try #require(energy["estimated"]?["joules_per_token"]?.double)))
+    let schema = try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json")
+    #expect(SchemaValidator(schema).violations(of: report.json) == [])
+    #expect(try TinyRun.stored(report).tests[0].joulesPerToken?.provenance == .estimated)
+  }
+
+  @Test("a stored result's idle power keeps how it was obtained")
+  func idleProvenance() throws {
+    var settings = CostSettings()
+    settings.hardwareUsd = 1000
+    let stored = try TinyRun.stored(estimated(settings))
+    let cost = try stored.cost(settings, tables: SiteTables.builtIn)
+    #expect(cost.basis.assumptions.idleWatts.best == 30)
+    #expect(cost.basis.assumptions.idleWatts.provenance == .estimated)
+  }
+
+  @Test("energy of a meter behind the power supply is paid for with what the supply loses")
+  func supply() throws {
+    var settings = CostSettings()
+    settings.hardwareUsd = 1000
+    func basis(_ source: String?) throws -> CostBasis {
+      try CostBasis(
+        settings, processors: 2, isVirtual: false, idleWatts: .exactly(30),
+        energySource: source, tables: SiteTables.builtIn)
+    }
+    let (wall, inside) = (try basis("shelly"), try basis("rapl-powercap"))
+    #expect(!wall.lines.contains { $0.name == "power supply" })
+    let line = try #require(inside.lines.first { $0.name == "power supply" })
+    #expect(line.value.provenance == .estimated && line.value.best > 1)
+    #expect(line.source.hasPrefix("estimated: rapl-powercap"))
+    let tests = try TinyRun.report(meter: SteadyMeter()).tests
+    let costs = try [wall, inside].map { try RunCost(tests, basis: $0, mix: settings.mix) }
+    let outer = try #require(costs[0].outputEnergyOnly?.usdPerMillion.best)
+    let inner = try #require(costs[1].outputEnergyOnly?.usdPerMillion.best)
+    #expect(abs(inner / outer - line.value.best) < 1e-9)
   }
 
   @Test("prefill, decode and idle stand apart, and tokens of the mix are their blend")

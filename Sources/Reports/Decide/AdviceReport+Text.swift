@@ -30,8 +30,12 @@ extension AdviceReport {
     let energy = TokenEnergy(advice.cost, idleWatts: advice.cost.basis.assumptions.idleWatts)
     guard let input = energy.perInputToken, let output = energy.perOutputToken else { return [] }
     let idle = energy.idleWatts.map { ", \(Number.short($0.best)) W at rest" } ?? ""
+    let whole = max(input.provenance, output.provenance) == .extrapolated
     let origin =
-      result.energyAccount.map { " \($0.provenance ?? "given") by \($0.source)" } ?? ""
+      result.energyAccount.map {
+        " \($0.provenance ?? "given") by \($0.source)"
+          + (whole ? " on a slice and extrapolated to the whole" : "")
+      } ?? ""
     return wrapped(
       "Energy\(advice.cost.isPricedByWatts ? " by --watts" : origin): "
         + "\(Number.short(input.best)) J an input token, \(Number.short(output.best)) J an output token\(idle)."

@@ -42,6 +42,7 @@ extension EndpointReport {
       row += [
         ("\(name)_tokens_per_second", .number(test?.summary?.median)),
         ("\(name)_joules_per_token", .number(test?.joulesPerToken?.best)),
+        ("\(name)_energy_provenance", .text(test?.samples.map(\.energy).origin?.rawValue ?? "")),
       ]
     }
     row.append(("status", .text(status.rawValue)))

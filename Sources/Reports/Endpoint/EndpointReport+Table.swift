@@ -109,10 +109,10 @@ extension EndpointReport {
 
   private func phaseTable(_ style: Style) -> [String] {
     var table = TextTable([.left, .right, .left, .right, .left])
-    let provenance = tests.first?.energy
+    let provenance = tests.flatMap(\.samples).map(\.energy).origin
     table.add([
       "test", "tokens/s", Number.interval, "J/token",
-      provenance?.joules.value == nil ? "" : "(\(provenance?.provenance.rawValue ?? ""))",
+      provenance.map { "(\($0.rawValue))" } ?? "",
     ])
     for test in tests {
       let joules = test.joulesPerToken

@@ -107,7 +107,7 @@ extension LoadLevel {
   private var energyJSON: JSONValue {
     var members: [(String, JSONValue)] = [
       ("source", .string(energy.source)),
-      ("provenance", .string(energy.provenance.rawValue)),
+      ("provenance", .stringOrNull(energy.origin?.rawValue)),
       ("seconds", .numberOrNull(energySeconds)),
     ]
     members += energy.members

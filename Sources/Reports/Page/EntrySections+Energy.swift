@@ -2,6 +2,7 @@
 
 import Analysis
 import CostModel
+import Measurement
 
 extension EntrySections {
   var energy: Markup {
@@ -17,12 +18,13 @@ extension EntrySections {
     let obtained = account.provenance ?? "not measured"
     let basis = account.basis.map { ", from \($0)" } ?? ""
     let idle = account.idle.map { "At rest with the model resident: \($0.cell) W" } ?? ""
-    let origin = account.idleSource.map { ", \($0)." } ?? "."
+    let idleOrigin = account.idleSource.map { ", \($0)." } ?? "."
     var parts: [Markup] = [
       .paragraph("\(obtained) by \(account.source)\(basis); covers \(account.covers).".capitalised)
     ]
-    if !idle.isEmpty { parts.append(.paragraph(idle + origin)) }
-    if account.provenance != "measured", !account.passedOver.isEmpty {
+    if !idle.isEmpty { parts.append(.paragraph(idle + idleOrigin)) }
+    let origin = account.provenance.flatMap(EnergyProvenance.init(rawValue:))
+    if origin?.readsMeter != true, !account.passedOver.isEmpty {
       parts.append(
         .table(
           caption: "Better meters that were not used.", head: ["meter", "why not"],

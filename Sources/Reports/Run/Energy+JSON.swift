@@ -38,7 +38,8 @@ extension EnergySample {
 func energyOfTest(
   _ samples: [EnergySample], joulesPerToken joules: (low: Double, best: Double, high: Double)?
 ) -> JSONValue {
-  let energy = samples.first
+  // A repetition without a figure tells nothing of how the others' were obtained.
+  let energy = samples.first { $0.joules.value != nil } ?? samples.first
   let isMeasured = energy?.provenance == .measured
   let measured = isMeasured ? joules : nil
   var reasons: [EnergyReason] = []
@@ -47,7 +48,11 @@ func energyOfTest(
   }
   let estimate = isMeasured ? nil : joules
   if estimate != nil {
-    reasons.insert(EnergyReason(.noMeter, "no meter: \(energy?.source ?? "none")"), at: 0)
+    let source = energy?.source ?? "none"
+    reasons.insert(
+      energy?.provenance == .calibrated
+        ? EnergyReason(.calibrated, "not measured at the wall: \(source)")
+        : EnergyReason(.noMeter, "no meter: \(source)"), at: 0)
   }
   let provenance = measured == nil && estimate == nil ? nil : energy?.provenance
   return object([
@@ -60,7 +65,7 @@ func energyOfTest(
     ("power_invalid_reasons", .array(reasons.map { .string($0.fault.code) })),
     (
       "reason",
-      .stringOrNull(measured == nil ? reasons.first?.message ?? "nothing was measured" : nil)
+      .stringOrNull(reasons.first?.message ?? (measured == nil ? "nothing was measured" : nil))
     ),
     (
       "estimated",

@@ -36,12 +36,14 @@ extension EnergyAccount {
 
 extension IdlePower {
   fileprivate var json: JSONValue {
-    object([
+    // Ranges know no calibration: what it gives stands in for a meter.
+    let origin: EnergyProvenance = provenance == .calibrated ? .estimated : provenance
+    return object([
       (
         "watts",
         object([
           ("value", .numberOrNull(watts.best)), ("ci_low", .numberOrNull(watts.low)),
-          ("ci_high", .numberOrNull(watts.high)), ("provenance", .string(provenance.rawValue)),
+          ("ci_high", .numberOrNull(watts.high)), ("provenance", .string(origin.rawValue)),
         ])
       ),
       ("source", .string(source)),

@@ -10,7 +10,7 @@ extension RunReport {
     let summary = result.summary()
     let attainment = attainment(of: result)
     let joules = result.joulesPerToken
-    let isMeasured = result.samples.first?.energy.provenance == .measured
+    let isMeasured = result.samples.map(\.energy).origin == .measured
     let whole = extrapolation(of: result)
     let seconds = result.samples.map(\.seconds)
     return [
@@ -80,7 +80,7 @@ extension RunReport {
   public var sql: String { rows.sql }
 
   public var markdown: String {
-    let origin = tests.flatMap(\.samples).first?.energy.provenance.rawValue
+    let origin = tests.flatMap(\.samples).map(\.energy).origin?.rawValue
     let joules = origin.map { "J/token (\($0))" } ?? "J/token"
     var text =
       "| model | size | params | active | threads | test | t/s | \(Number.confidence) | \(joules) |\n"

@@ -64,7 +64,7 @@ extension RunReport {
 
   private func measurements(_ style: Style) -> [String] {
     var table = TextTable([.left, .right, .left, .left, .right, .left])
-    let provenance = tests.flatMap(\.samples).first?.energy.provenance
+    let provenance = tests.flatMap(\.samples).map(\.energy).origin
     table.add([
       "test", "tokens/s", Number.interval, "of the limit", "J/token",
       provenance.map { "(\($0.rawValue))" } ?? "",
@@ -104,7 +104,13 @@ extension RunReport {
       let source = tests.flatMap(\.samples).first?.energy.source
       return source.map { wrapped("Energy: \($0)") } ?? []
     }
-    var lines = wrapped(account.sentence)
+    let samples = tests.flatMap(\.samples).map(\.energy)
+    var lines: [String]
+    if let reason = samples.first?.joules.reason, samples.origin == nil, account.provenance != nil {
+      lines = wrapped("Energy: no figure by \(account.source): \(reason)")
+    } else {
+      lines = wrapped(account.sentence)
+    }
     if let idle = account.idle {
       let watts = idle.watts
       lines += wrapped(
@@ -112,7 +118,7 @@ extension RunReport {
           + "(\(Number.short(watts.low)) … \(Number.short(watts.high))), \(idle.provenance.rawValue)"
       )
     }
-    if account.provenance != .measured, !account.passedOver.isEmpty {
+    if account.provenance?.readsMeter != true, !account.passedOver.isEmpty {
       let names = account.passedOver.map(\.name).joined(separator: ", ")
       lines += wrapped("No meter works here (\(names)); moebench doctor says why")
     }

@@ -14,8 +14,7 @@ extension StoredResult {
     let basis = try CostBasis(
       settings, processors: machine.logicalCores, isVirtual: machine.virtualisation != nil,
       idleWatts: idle.watts, idleSource: idle.source, fullWatts: try fullWatts(watts),
-      energySource: watts == nil ? tests.lazy.compactMap(\.energySource).first : nil, tables: tables
-    )
+      energySource: watts == nil ? energyAccount?.source : nil, tables: tables)
     return try RunCost(
       tests.map(\.measurement), basis: basis, mix: settings.mix, watts: watts)
   }
@@ -25,7 +24,13 @@ extension StoredResult {
     watts: Estimate?, source: String
   ) {
     if watts == nil, let line = assumptions.first(where: { $0.name == CostBasis.idleName }) {
-      return (line.value, line.source)
+      // The line is of all machines; how it was obtained only the account knows.
+      let value = line.value
+      let provenance = energyAccount?.idle?.provenance ?? value.provenance
+      return (
+        try Estimate(
+          low: value.low, best: value.best, high: value.high, provenance: provenance), line.source
+      )
     }
     if watts == nil, let idle = energyAccount?.idle {
       return (idle, energyAccount?.idleSource ?? "stored")

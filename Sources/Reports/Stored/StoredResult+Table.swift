@@ -6,7 +6,11 @@ extension StoredResult {
   /// A row for each test: rate, interval, energy.
   public func measurements(_ style: Style = .plain) -> String {
     var table = TextTable([.left, .right, .left, .right, .left])
-    table.add(["test", "tokens/s", Number.interval, "J/token", ""])
+    let origin = tests.lazy.filter { $0.joulesPerToken != nil }.compactMap(\.energyProvenance).first
+    table.add([
+      "test", "tokens/s", Number.interval, "J/token",
+      origin.map { "(\($0.safeForTerminal))" } ?? "",
+    ])
     for test in tests {
       let interval = test.summary?.interval
       table.add([

@@ -116,10 +116,7 @@ extension StoredTest {
   private static func joules(
     _ samples: [StoredSample], _ energy: Node?, _ provenance: String?
   ) throws(DataError) -> Estimate? {
-    // An estimate is no valid measurement, and is not less of an estimate for it.
-    let isValid = try energy?.optional("power_valid")?.bool() ?? true
-    let isEstimated = try energy?.optional("estimated") != nil
-    guard isValid || isEstimated else { return nil }
+    // Each repetition without a valid figure holds null; one of them does not spoil the others.
     func each(_ value: (StoredSample) -> Double?) -> [Double] {
       samples.filter { $0.tokens > 0 }.compactMap { sample in
         value(sample).map { $0 / Double(sample.tokens) }

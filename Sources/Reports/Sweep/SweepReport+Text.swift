@@ -62,7 +62,15 @@ extension SweepReport {
     let prefill = points.compactMap(\.prefill).first?.test.label
     let parts = [decode.map { "decode is \($0)" }, prefill.map { "prefill is \($0)" }]
     return (["tokens/s"] + parts.compactMap { $0 }).joined(separator: "; ")
-      + "; bytes read, energy and cost a token of decode"
+      + "; bytes read, energy and cost a token of decode" + energyOrigin
+  }
+
+  /// What the joules are, which a column's heading has no room for.
+  private var energyOrigin: String {
+    let samples = points.compactMap(\.decode).flatMap(\.samples).map(\.energy)
+    guard let figure = samples.first(where: { $0.origin != nil }) else { return "" }
+    let whole = points.contains { $0.run.model.slice != nil } ? ", extrapolated" : ""
+    return "; energy \(figure.provenance.rawValue) by \(figure.source)\(whole)"
   }
 
   private func coverageLines(_ style: Style) -> [String] {
