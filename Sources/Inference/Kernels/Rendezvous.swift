@@ -19,8 +19,12 @@ final class Rendezvous: @unchecked Sendable {
   private let sleepers = Atomic<Int>(0)
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
-  /// Pauses before parking: about 50 microseconds, several times the longest step of a small model's decode.
+  /// Pauses before parking, at most: about 50 microseconds, several times the longest step of a small model's decode.
   private let spins: Int
+  /// Pauses before parking now. Who parked has waited for a thread without a core, which spinning keeps from it: next
+  /// time less is spent on that, down to what threads that do run differ by. Who did not need to waits longer again.
+  private let patience: Atomic<Int>
+  private static let leastPatience = 400
 
   init(parties: Int) {
     self.parties = parties
@@ -31,6 +35,7 @@ final class Rendezvous: @unchecked Sendable {
     // With more threads than processors the awaited thread may need this very processor.
     let processors = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     spins = parties <= max(processors, 1) ? 4000 : 50
+    patience = Atomic(spins)
   }
 
   deinit {
@@ -53,9 +58,16 @@ final class Rendezvous: @unchecked Sendable {
       }
       return
     }
-    for _ in 0..<spins {
-      if generation.load(ordering: .acquiring) != current { return }
+    let pauses = patience.load(ordering: .relaxed)
+    for _ in 0..<pauses {
+      if generation.load(ordering: .acquiring) != current {
+        if pauses < spins { patience.store(min(spins, pauses + pauses / 8), ordering: .relaxed) }
+        return
+      }
       ck_pause()
+    }
+    if pauses > Self.leastPatience {
+      patience.store(max(Self.leastPatience, pauses / 2), ordering: .relaxed)
     }
     park(while: current)
   }
