@@ -4,7 +4,7 @@ import Foundation
 import StrictJSON
 import Testing
 
-@Suite(.serialized) struct ColumnTests {
+@Suite(.serialized, .runsPrograms) struct ColumnTests {
   private static let brief = [
     "-p", "16", "-n", "8", "-r", "2", "--warmup", "0", "-t", "1", "--no-history",
   ]

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@Suite struct CompletionTests {
+@Suite(.runsPrograms) struct CompletionTests {
   /// What Bash offers after these words.
   private func offers(_ words: String...) throws -> Set<String> {
     let script = """

@@ -67,7 +67,7 @@ private final class RunningProgram {
 }
 
 #if os(Linux)
-  @Suite(.serialized) struct InterruptionTests {
+  @Suite(.serialized, .runsPrograms) struct InterruptionTests {
     private let model = Fixture.path("olmoe")
 
     @Test(

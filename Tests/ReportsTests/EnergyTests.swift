@@ -185,7 +185,7 @@ private final class FlakyMeter: EnergyMeter {
     settings.hardwareUsd = 1000
     func basis(_ source: String?) throws -> CostBasis {
       try CostBasis(
-        settings, processors: 2, isVirtual: false, idleWatts: .exactly(30),
+        settings, processors: 2, isVirtual: false, idleWatts: .exactly(30), fullWatts: nil,
         energySource: source, tables: SiteTables.builtIn)
     }
     let (wall, inside) = (try basis("shelly"), try basis("rapl-powercap"))
