@@ -48,7 +48,7 @@ try() { python3 "$faults" "$@"; }
 
 if [ -f "$faults" ]; then
   few="$run -r 3 --warmup 0 --output-file {out}"
-  many="$run -r 100000 --warmup 0 --output-file {out}"
+  many="$run -r 10000 --warmup 0 --output-file {out}"
   check "killed at any time" try kill --n "$kills" --cmd "$few"
   check "interrupted" try sigint --n 10 --cmd "$many"
   check "terminated" try sigint --signal TERM --n 10 --cmd "$many"
@@ -60,7 +60,7 @@ if [ -f "$faults" ]; then
     check "$megabytes MiB of addresses" try memory --as-mb "$megabytes" --cmd "$few"
   done
   check "a checkpoint that shrinks" try truncate --model "$model/model-f32.gguf" \
-    --cmd "$moebench run {model} -p 16 -n 8 -t 1 -r 20000 --warmup 0 -o json --output-file {out}"
+    --cmd "$moebench run {model} -p 16 -n 8 -t 1 -r 10000 --warmup 0 -o json --output-file {out}"
 else
   check "killed at any time" kill_here
   echo "left out, $faults is absent: signals, full disks, pipes, limits, shrinking files"

@@ -55,7 +55,7 @@ import Testing
     "a calibration of a meter that depends on its argument is refused in one line",
     arguments: ["command:echo 5", "csv:x.csv", "shelly:host", "ipmi", "none"])
   func meters(meter: String) throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     let wall = try folder.file("w.csv", "time,watts\n1,5\n2,5\n")
     let done = try Program.run(
       "calibrate", arguments: ["--wall", wall, "--meter", meter],

@@ -24,7 +24,7 @@ import Testing
     "a name that may be several models, or another one, stays unknown, with a reason",
     arguments: [
       ("", "no name"), ("default", "no model of the catalogue"), ("gpt-4o", "no model"),
-      ("qwen3", "may be"), ("DeepSeek", "no model"),
+      ("qwen3", "may be"), ("DeepSeek", "may be"),
       ("gpt-oss", "may be gpt-oss-120b, gpt-oss-20b"),
       ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "distill"),
       ("deepseek-ai/DeepSeek-R1-0528-Qwen3-8B", "qwen3"), ("zai-org/GLM-4.5-Flash", "flash"),
