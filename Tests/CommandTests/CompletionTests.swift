@@ -28,7 +28,7 @@ import Testing
   private func commands() throws -> Set<String> {
     let help = try Program.run("--help").output
     let list = help.range(of: "SUBCOMMANDS:").map { help[$0.upperBound...] } ?? ""
-    return Set(list.matches(of: #/(?m)^  ([a-z]+) +[A-Z]/#).map { String($0.1) })
+    return Set(list.matches(of: #/(?m)^  ([a-z]+)(?: \(default\))? +[A-Z]/#).map { String($0.1) })
   }
 
   @Test("Bash offers every command, a command's own commands, options and their values")

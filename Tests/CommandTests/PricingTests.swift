@@ -138,19 +138,22 @@ import Testing
   @Test("a wall meter's recording is a meter: measured joules, and the machine at rest")
   func recording() throws {
     let place = try Place()
-    let now = Int(Date().timeIntervalSince1970)
-    let lines = stride(from: now - 60, through: now + 600, by: 20).map { "\($0),50" }
+    // Fine enough for repetitions of some milliseconds.
+    let now = Int(Date().timeIntervalSince1970 * 1000)
+    let lines = stride(from: now - 2000, through: now + 120_000, by: 2).map {
+      "\($0 / 1000).\(String($0 % 1000 + 1000).dropFirst()),50"
+    }
     let wall = try place.file("wall.csv", "time,watts\n" + lines.joined(separator: "\n") + "\n")
     let done = try Program.run(
-      "run", Fixture.path("olmoe"), "-p", "16", "-n", "8", "-r", "2", "--warmup", "0", "-o", "json",
-      "--meter", "csv:\(wall)", "--quiet")
+      "run", Fixture.path("olmoe"), "-p", "1024", "-n", "1024", "-r", "2", "--warmup", "0", "-o",
+      "json", "--meter", "csv:\(wall)", "--quiet")
     #expect(done.status == 0, "\(done.error)")
     #expect(try violations(done.output, "result") == [])
     let json = try JSONValue(parsing: done.output)
     let account = try #require(json["energy_account"])
     #expect(account["source"]?.string == "csv" && account["provenance"]?.string == "measured")
     let idle = try #require(account["idle"]?["watts"]?["value"]?.double)
-    #expect(abs(idle - 50) < 0.5)
+    #expect(abs(idle - 50) < 2)
     for test in try #require(json["tests"]?.array) {
       #expect(test["energy"]?["power_valid"]?.bool == true)
       #expect(test["energy"]?["joules_per_token"]?.double ?? 0 > 0)

@@ -121,7 +121,12 @@ private final class FlakyMeter: EnergyMeter {
     settings.hardwareUsd = 1000
     let report = try TinyRun.report(settings: settings, meter: FlakyMeter { $0 % 3 == 0 })
     let json = report.json
-    for test in try #require(json["tests"]?.array) {
+    // Repetitions of the tests take turns at random: which of them lost one is a matter of chance.
+    let touched = try #require(json["tests"]?.array).filter {
+      $0["samples"]?.array?.contains { $0["joules"]?.isNull == true } == true
+    }
+    #expect(!touched.isEmpty)
+    for test in touched {
       let energy = try #require(test["energy"])
       #expect(energy["power_valid"]?.bool == false && energy["provenance"]?.string == "measured")
       #expect(energy["joules_per_token"]?.double ?? 0 > 0)
