@@ -64,7 +64,7 @@ extension Throughput<Estimate> {
   /// One trial: the median of the repetitions drawn with replacement (Efron 1979) where there are
   /// enough of them, otherwise a draw from the range.
   func draw(_ random: inout RandomSource) -> Throughput<Double> {
-    var drawn = map { value, _ in value.draw(&random) }
+    var drawn = map { value, field in field.clamped(value.draw(&random)) }
     if let median = Self.bootstrapMedian(prefill?.samples ?? [], &random) {
       drawn.prefill?.tokensPerSecond = median
     }

@@ -83,13 +83,8 @@ public enum AtomicFile {
   }
 
   private static func removeStale(in folder: String) {
-    guard let stream = opendir(folder) else { return }
-    defer { closedir(stream) }
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { continue }
+    for name in FolderEntries.names(in: folder) ?? []
+    where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
       var status = stat()
       let path = folder + "/" + name
       guard lstat(path, &status) == 0, status.isRegular else { continue }

@@ -65,10 +65,10 @@ import Testing
 
     /// Reads what is still drawn, apart: a full terminal would stop the program.
     private func drain() {
-      let descriptor = terminal.fileDescriptor
+      // The handle goes along: a descriptor closed too early would be another test's by then.
+      let terminal = terminal
       Thread.detachNewThread {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while read(descriptor, &buffer, buffer.count) > 0 {}
+        while let data = try? terminal.read(upToCount: 4096), !data.isEmpty {}
       }
     }
 

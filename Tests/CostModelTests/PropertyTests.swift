@@ -104,6 +104,16 @@ private func anyThroughput(_ random: inout RandomSource, idleWatts: Double) -> T
     #expect(wide > 5 * narrow)
   }
 
+  @Test("an interval as wide as that of two unlike repetitions still gives an answer")
+  func absurdlyWide() throws {
+    let a = machine().map { value, _ in Estimate.exactly(value) }
+    let t = decodeOnly(20, watts: 120).map { value, _ in
+      Estimate(checked: value * 1e-9, value, value * 3, .measured)
+    }
+    let cost = try #require(try Simulation().costPerMillion(of: .outputOnly, a, t))
+    #expect(cost.low > 0 && cost.high.isFinite)
+  }
+
   @Test("up to six repetitions the range is drawn from, which is wider than their bootstrap")
   func fewRepetitions() throws {
     let a = machine().map { value, _ in Estimate.exactly(value) }

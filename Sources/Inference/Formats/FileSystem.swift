@@ -1,5 +1,7 @@
 // What lies at a path, asked without opening it.
 
+import StrictJSON
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -28,15 +30,11 @@ enum FileSystem {
 
   /// Names in a folder that end in `suffix`, hidden ones left out, sorted by bytes.
   static func names(in folder: String, suffix: String) throws(CheckpointError) -> [String] {
-    guard let stream = opendir(folder) else { throw InputFile.openFailure(folder, errno) }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name.hasSuffix(suffix), !name.hasPrefix(".") { names.append(name) }
+    guard let names = FolderEntries.names(in: folder) else {
+      throw InputFile.openFailure(folder, errno)
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted {
+      $0.utf8.lexicographicallyPrecedes($1.utf8)
+    }
   }
 }

@@ -58,7 +58,7 @@ enum ModelTokenizer {
     let file = checkpoint.path + "/tokenizer.json"
     guard exists(file) else {
       throw Failure(
-        .noInput, "tokenizer.json: no such file, so the model has no tokenizer")
+        .noInput, "tokenizer.json: no such file")
     }
     return try loadJSON(file, folder: checkpoint.path)
   }
