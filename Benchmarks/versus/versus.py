@@ -26,7 +26,8 @@ import subprocess
 import sys
 
 
-def run(command, timeout):
+def run(command, timeout, both=False):
+    """What the command writes: to standard output, or to standard error as well"""
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -80,12 +81,12 @@ def measure_peer(setting, command, file, options):
 
 
 def measure_batched_peer(command, file, options):
-    """Reads the table that every llama-batched-bench prints: PP, TG, B, N_KV, T_PP, S_PP, T_TG, S_TG, ..."""
+    """Reads the table that every llama-batched-bench prints, ik_llama.cpp on standard error: PP, TG, B, N_KV, T_PP, S_PP, T_TG, S_TG, ..."""
     largest = max(int(b) for b in options.batch.split(","))
     context = largest * (options.prompt + options.gen)
     text = run(
         command + ["-m", file, "-c", str(context), "-npp", str(options.prompt), "-ntg", str(options.gen),
-                   "-npl", options.batch, "-t", str(options.threads)], options.timeout)
+                   "-npl", options.batch, "-t", str(options.threads)], options.timeout, both=True)
     rows = [[c.strip() for c in line.strip().strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
     return {f"tg x{row[2]}": (float(row[7]), None, None) for row in rows if row[0].isdigit()}
 

@@ -109,6 +109,9 @@ struct LoadedModel {
     return times.min() ?? 2
   }
 
+  /// Slices of 4 and 8 caches were seen to decode by 15 to 22 % too fast, of 30 caches not.
+  private static let cachesToOutgrow = 16
+
   /// What a reader must know of instruction sets the processor has in vain, and of a slice.
   func warnings(_ environment: Environment) -> [RunReport.Warning] {
     let refused = InstructionSet.all.compactMap { set in
@@ -120,7 +123,18 @@ struct LoadedModel {
     guard let slice else { return refused }
     let free =
       environment.usableMemory.map { "; \(Number.bytes(Double($0))) were free here" } ?? ""
-    return refused + [
+    var warnings = refused
+    let (bytes, cache) = (decoder.weightBytes.total, environment.lastCacheBytes)
+    if bytes < Self.cachesToOutgrow * cache {
+      warnings.append(
+        .init(
+          code: "slice_in_cache",
+          message:
+            "the layers that were run take \(Number.bytes(Double(bytes))), of which a last cache of "
+            + "\(Number.bytes(Double(cache))) holds more than it would of the whole: decode is "
+            + "extrapolated too fast; --layers with more layers helps"))
+    }
+    return warnings + [
       .init(
         code: "slice",
         message:
