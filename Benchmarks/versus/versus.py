@@ -102,7 +102,7 @@ def measure(file, contenders, options):
             try:
                 cells = measure_one(file)
             except (RuntimeError, subprocess.TimeoutExpired, ValueError, KeyError) as problem:
-                failures[name] = str(problem).splitlines()[0][:200]
+                failures[name] = str(problem).splitlines()[0].replace(str(file), pathlib.Path(file).name)[:200]
                 print(f"  {name}: {failures[name]}", file=sys.stderr)
                 continue
             for test, cell in cells.items():
