@@ -95,13 +95,24 @@ extension PhaseMeasurement {
     guard let summary = Summary(tokensPerSecond),
       let energy = energy(assumptions, watts: watts)
     else { return nil }
-    if let speed { return PhaseThroughput(tokensPerSecond: speed, energy: energy, samples: []) }
+    if let speed {
+      return PhaseThroughput(tokensPerSecond: try Self.bounded(speed), energy: energy, samples: [])
+    }
     let interval = summary.interval
     let speed = try Estimate(
       low: min(summary.median, interval?.low ?? summary.minimum),
       best: summary.median, high: max(summary.median, interval?.high ?? summary.maximum),
       provenance: provenance)
-    return PhaseThroughput(tokensPerSecond: speed, energy: energy, samples: tokensPerSecond)
+    return PhaseThroughput(
+      tokensPerSecond: try Self.bounded(speed), energy: energy, samples: tokensPerSecond)
+  }
+
+  /// Two unlike repetitions have an interval that no machine is as wide as (Student's t with one degree of freedom, in
+  /// the logarithm): beyond a factor of a thousand it says no more than that nothing is known.
+  private static func bounded(_ speed: Estimate) throws(CostError) -> Estimate {
+    try Estimate(
+      low: max(speed.low, speed.best / 1000), best: speed.best,
+      high: min(speed.high, speed.best * 1000), provenance: speed.provenance)
   }
 
   private func energy(_ assumptions: Assumptions<Estimate>, watts: Estimate?)

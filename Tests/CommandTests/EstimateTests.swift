@@ -163,12 +163,12 @@ import Testing
       let (value, high) = (speed["value"]?.double, speed["ci_high"]?.double)
       let spread = try #require(json["what_if_spread"]?.double)
       let width = try #require(high) / (try #require(value)) - 1
-      #expect(abs(width - 0.25 - spread) < 1e-9)
+      #expect(abs(width - 0.5 - spread) < 1e-9)
       return width
     }
-    #expect(abs(try width("memory=64") - 0.25) < 1e-9)
-    #expect(abs(try width("bandwidth=80") - 0.45) < 1e-9)
-    #expect(abs(try width("bandwidth=80,cores=8") - 0.75) < 1e-9)
+    #expect(abs(try width("memory=64") - 0.5) < 1e-9)
+    #expect(abs(try width("bandwidth=80") - 0.7) < 1e-9)
+    #expect(abs(try width("bandwidth=80,cores=8") - 1) < 1e-9)
   }
 
   @Test("a supposed machine's heading has its cores, its price and its own memory")

@@ -103,6 +103,18 @@ import Testing
     #expect(!unknown.lines.contains { $0.name == CostBasis.idleName })
   }
 
+  @Test("two repetitions without any likeness are priced, however wide their interval is")
+  func unlike() throws {
+    let tests = [Phase.prefill, .decode].map {
+      PhaseMeasurement(
+        label: "t", phase: $0, batch: 1, tokensPerSecond: [1, 20_000],
+        joulesPerToken: .exactly(7.5), energyReason: "none")
+    }
+    let cost = try RunCost(tests, basis: basis { _ in }, mix: .threeToOne)
+    let output = try #require(cost.output?.usdPerMillion)
+    #expect(output.low > 0 && output.high.isFinite)
+  }
+
   @Test("five hours at 60 $ and half a kilowatt at 200 $ a kW are 400 $ a month")
   func fixed() throws {
     let basis = try basis {
