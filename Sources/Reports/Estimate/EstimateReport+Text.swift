@@ -58,7 +58,10 @@ extension EstimateReport {
     var lines = rows(nameWidth: Self.nameWidth)
     let excess = (lines.map(\.count).max() ?? 0) - 80
     // Wide figures take their room from the names.
-    if excess > 0 { lines = rows(nameWidth: max(12, Self.nameWidth - excess)) }
+    if excess > 0 {
+      let longest = estimates.map { $0.name.count + 1 + $0.weightFormat.count }.max() ?? 0
+      lines = rows(nameWidth: max(12, min(longest, Self.nameWidth) - excess))
+    }
     lines = lines.map { $0.shortened(to: 80) }
     if let head = lines.first { lines[0] = style.bold(head) }
     var notes = wrapped(
