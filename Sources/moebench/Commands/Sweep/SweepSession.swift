@@ -25,15 +25,6 @@ struct SweepSession {
   /// What failed although the rest was measured: its status ends the program, after the report is written.
   private(set) var failure: (any Error)?
 
-  init(
-    design: SweepDesign, plan: Plan, environment: Environment, settings: CostSettings,
-    meters: Metering, progress: Progress, pricing: Pricing
-  ) {
-    (self.design, self.plan, self.environment) = (design, plan, environment)
-    (self.settings, self.meters, self.progress) = (settings, meters, progress)
-    self.pricing = pricing
-  }
-
   mutating func run() throws -> SweepReport {
     let started = Date()
     try meters.check(settings, environment)
