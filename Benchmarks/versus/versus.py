@@ -27,12 +27,12 @@ import sys
 
 
 def run(command, timeout, both=False):
-    """What the command writes: to standard output, or to standard error as well"""
+    """What the command writes to standard output, and after it what it writes to standard error where `both` is asked"""
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise RuntimeError(f"{pathlib.Path(command[0]).name}: exit {done.returncode}: {last}")
-    return done.stdout
+    return done.stdout + "\n" + done.stderr if both else done.stdout
 
 
 # What each setting says of its own build, and this machine's processor as moebench names it.

@@ -13,11 +13,11 @@ enum { stream_bytes = 8192 };  // waits in the first-level cache beside the rows
 CK_INLINE size_t stream_size(ck_format format) { return format == CK_F32 ? 4 : format == CK_FP8_E4M3 ? 1 : 2; }
 
 // Rows at once for one token, of 1, 2, 4 ... most: no more than fit a stream, and enough to hide the latency of a sum,
-// which in F32, for its bytes, one row does. FP8 is not short of memory.
+// which in F32, for its bytes, one row does, and in FP8, which converts longest, four.
 CK_INLINE size_t stream_rows(ck_format format, size_t row_bytes, size_t most) {
+  const size_t least = format == CK_F32 ? 1 : format == CK_FP8_E4M3 ? 4 : 2;
   size_t rows = most;
-  if (format == CK_FP8_E4M3) return most;
-  while (rows > (format == CK_F32 ? 1 : 2) && rows * row_bytes > stream_bytes) rows /= 2;
+  while (rows > least && rows * row_bytes > stream_bytes) rows /= 2;
   return rows;
 }
 
