@@ -9,7 +9,7 @@
 #include "../stream.h"
 #include "avx512.h"
 
-enum { max_rows = 8, max_tokens = 3, block_tokens = 96 };
+enum { max_rows = 8, max_tokens = 3, block_tokens = 48, tile_bytes = 1 << 15 };
 
 typedef struct {
   const uint8_t *rows[max_rows];
@@ -85,27 +85,29 @@ CK_INLINE CK_AVX512_TARGET void step_e4m3_32(int R, int T, const tile_inputs *in
   }
 }
 
-CK_INLINE CK_AVX512_TARGET void tile(ck_format format, int R, int T, const tile_inputs *in, size_t cols, float *y,
-                                     size_t y_stride) {
+// Columns begin ..< end of a tile; sums of the columns before wait in `sums`, unless there are none, and those of the
+// last columns become results.
+CK_INLINE CK_AVX512_TARGET void tile(ck_format format, int R, int T, const tile_inputs *in, size_t begin, size_t end,
+                                     size_t cols, __m512 (*sums)[max_rows], float *y, size_t y_stride) {
   __m512 acc[max_rows][max_tokens];
 #pragma clang loop unroll(full)
-  for (int r = 0; r < R; r++)
+  for (int t = 0; t < T; t++)
 #pragma clang loop unroll(full)
-    for (int t = 0; t < T; t++) acc[r][t] = _mm512_setzero_ps();
+    for (int r = 0; r < R; r++) acc[r][t] = begin == 0 ? _mm512_setzero_ps() : sums[t][r];
   __m512 scale[max_rows];
-  for (size_t block = 0; block < cols; block += 128) {  // FP8 changes its scale every 128 columns
-    const size_t end = CK_MIN(cols, block + 128);
+  for (size_t block = begin; block < end; block += 128) {  // FP8 changes its scale every 128 columns
+    const size_t stop = CK_MIN(end, block + 128);
     size_t c = block;
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
       scale[r] = format == CK_FP8_E4M3 ? _mm512_set1_ps(256 * in->scales[r][block / 128]) : _mm512_setzero_ps();
     if (in->ahead)  // eight rows have no time to look far
-      stream_prefetch(format, in->rows, (size_t)R, in->ahead, block, end - block, cols,
+      stream_prefetch(format, in->rows, (size_t)R, in->ahead, block, stop - block, cols,
                       R == max_rows ? 256 * stream_size(format) : 4096);
     if (format == CK_FP8_E4M3)
-      for (; c + 32 <= end; c += 32) step_e4m3_32(R, T, in, scale, c, acc);
-    for (; c + 16 <= end; c += 16) step(format, R, T, in, scale, c, 0xFFFF, acc);
-    if (c < end) step(format, R, T, in, scale, c, (__mmask16)((1u << (end - c)) - 1), acc);
+      for (; c + 32 <= stop; c += 32) step_e4m3_32(R, T, in, scale, c, acc);
+    for (; c + 16 <= stop; c += 16) step(format, R, T, in, scale, c, 0xFFFF, acc);
+    if (c < stop) step(format, R, T, in, scale, c, (__mmask16)((1u << (stop - c)) - 1), acc);
   }
 #pragma clang loop unroll(full)
   for (int t = 0; t < T; t++) {
@@ -113,7 +115,10 @@ CK_INLINE CK_AVX512_TARGET void tile(ck_format format, int R, int T, const tile_
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++) column[r] = acc[r][t];
     float *to = y + (size_t)t * y_stride;
-    if (R == max_rows)
+    if (end < cols)
+#pragma clang loop unroll(full)
+      for (int r = 0; r < R; r++) sums[t][r] = column[r];
+    else if (R == max_rows)
       _mm256_storeu_ps(to, ck_avx512_halve_8(column));
     else
 #pragma clang loop unroll(full)
@@ -142,15 +147,19 @@ CK_INLINE CK_AVX512_TARGET void fill_span(ck_format format, const ck_matrix *w, 
 #include "span_avx512.h"
 
 CK_INLINE CK_AVX512_TARGET void few_rows(ck_format format, size_t rows, size_t tokens, const tile_inputs *in,
-                                         size_t cols, float *y, size_t y_stride) {
-  if (rows == max_rows && tokens == 2) tile(format, max_rows, 2, in, cols, y, y_stride);
-  if (rows == max_rows && tokens == 3) tile(format, max_rows, 3, in, cols, y, y_stride);
-  if (rows == max_rows && tokens == 1) tile(format, max_rows, 1, in, cols, y, y_stride);
-  if (tokens == 1 && rows == 2) tile(format, 2, 1, in, cols, y, y_stride);
-  if (tokens == 1 && rows == 4) tile(format, 4, 1, in, cols, y, y_stride);
-  if (rows == 1 && tokens == 1) tile(format, 1, 1, in, cols, y, y_stride);
-  if (rows == 1 && tokens == 2) tile(format, 1, 2, in, cols, y, y_stride);
-  if (rows == 1 && tokens == 3) tile(format, 1, 3, in, cols, y, y_stride);
+                                         size_t begin, size_t end, size_t cols, __m512 (*sums)[max_rows], float *y,
+                                         size_t y_stride) {
+#define TILE(R, T) \
+  if (rows == R && tokens == T) tile(format, R, T, in, begin, end, cols, sums, y, y_stride)
+  TILE(max_rows, 2);
+  TILE(max_rows, 3);
+  TILE(max_rows, 1);
+  TILE(2, 1);
+  TILE(4, 1);
+  TILE(1, 1);
+  TILE(1, 2);
+  TILE(1, 3);
+#undef TILE
 }
 
 CK_INLINE CK_AVX512_TARGET void product(ck_format format, const ck_matrix *w, size_t row_begin, size_t row_end,
@@ -160,6 +169,8 @@ CK_INLINE CK_AVX512_TARGET void product(ck_format format, const ck_matrix *w, si
     span_product(format, w, row_begin, row_end, x, x_stride, x_index, tokens, y, y_stride);
     return;
   }
+  const size_t segment = tokens > max_tokens ? tile_bytes / stream_size(format) / max_rows : w->cols;
+  __m512 sums[block_tokens][max_rows];
   tile_inputs in;
   for (size_t t0 = 0; t0 < tokens; t0 += block_tokens) {
     const size_t n = CK_MIN(block_tokens, tokens - t0);
@@ -174,12 +185,17 @@ CK_INLINE CK_AVX512_TARGET void product(ck_format format, const ck_matrix *w, si
         in.rows[i] = (const uint8_t *)w->data + (r + i) * w->row_bytes;
         in.scales[i] = format == CK_FP8_E4M3 ? w->scales + (w->scale_row + r + i) / 128 * w->scale_cols : NULL;
       }
-      for (size_t t = 0; t < n; t += max_tokens) {
-        in.x = at + t;
-        in.ahead = t == 0 ? w->row_bytes : 0;
-        few_rows(format, rows, CK_MIN(max_tokens, n - t), &in, w->cols, y + (t0 + t) * y_stride + (r - row_begin),
-                 y_stride);
-      }
+      size_t c = 0;
+      do {
+        const size_t end = CK_MIN(w->cols, c + segment);
+        for (size_t t = 0; t < n; t += max_tokens) {
+          in.x = at + t;
+          in.ahead = t == 0 ? w->row_bytes : 0;
+          few_rows(format, rows, CK_MIN(max_tokens, n - t), &in, c, end, w->cols, sums + t,
+                   y + (t0 + t) * y_stride + (r - row_begin), y_stride);
+        }
+        c = end;
+      } while (c < w->cols);
     }
   }
 }
