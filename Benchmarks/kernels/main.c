@@ -3,7 +3,7 @@
 //   kernel-bench [--threads N] [--isa NAME] [--rows N] [--cols N] [--megabytes N] [--format NAME] [--exact]
 //
 // Decode: one token against `megabytes` of weights (beyond every cache), in bytes of weights a second over the read
-// bandwidth. Prefill: 1 to 512 tokens against `rows` rows, in operations a second over the peak of the dot products.
+// bandwidth. Prefill: 1 to 512 tokens against `rows` rows, in operations a second over the instruction set's peak.
 // A kernel and its ceiling run in turn, in bursts shorter than a time slice of the system, so that a busy neighbour
 // spoils some bursts and not all: rates are the ninth deciles of the bursts, shares the ratio of two such rates.
 #include <pthread.h>
@@ -30,6 +30,7 @@ typedef struct work {
   size_t threads;
   ck_matrix matrix;
   ck_multiply_fn multiply;
+  double (*peak)(size_t steps);
   const void *x;
   size_t x_stride, tokens;
   float *y;
@@ -113,14 +114,9 @@ static void run_read(const work *w, size_t thread, size_t burst) {
   ceiling_sink(ceiling_read(w->bytes + burst % slices * w->slice + thread * share, share));
 }
 
-static void run_int8(const work *w, size_t thread, size_t burst) {
+static void run_peak(const work *w, size_t thread, size_t burst) {
   (void)thread, (void)burst;
-  ceiling_sink(ceiling_int8(w->count));
-}
-
-static void run_fma(const work *w, size_t thread, size_t burst) {
-  (void)thread, (void)burst;
-  ceiling_sink(ceiling_fma(w->count));
+  w->peak(w->count);
 }
 
 static void run_multiply(const work *w, size_t thread, size_t burst) {
@@ -154,16 +150,19 @@ typedef struct {
   work read, int8, fma;
 } ceilings;
 
-static ceilings make_ceilings(const options *o, const uint8_t *bytes) {
-  const double threads = (double)o->threads;
+static work peak(const options *o, double (*loop)(size_t)) {
+  work w = {.run = run_peak, .peak = loop, .threads = o->threads, .count = 50000};
+  w.amount = loop(1) * (double)(w.count * o->threads);
+  return w;
+}
+
+static ceilings make_ceilings(const options *o, const ck_kernels *k, const uint8_t *bytes) {
   ceilings c;
   c.read = (work){.run = run_read, .threads = o->threads, .bytes = bytes, .count = o->bytes};
   c.read.slice = o->bytes / (2 * most_bursts);
   c.read.amount = (double)(c.read.slice / o->threads / 64 * 64 * o->threads);
-  c.int8 = (work){.run = run_int8, .threads = o->threads, .count = 50000};
-  c.int8.amount = ceiling_int8_operations(c.int8.count) * threads;
-  c.fma = (work){.run = run_fma, .threads = o->threads, .count = 50000};
-  c.fma.amount = ceiling_fma_operations(c.fma.count) * threads;
+  c.int8 = peak(o, k->peak_int8);
+  c.fma = peak(o, k->peak_f32);
   return c;
 }
 
@@ -249,7 +248,7 @@ int main(int argc, char **argv) {
   ck_block_q8 *q = pages(o.cols / 32 * max_tokens * sizeof(ck_block_q8));
   for (size_t i = 0; i < o.cols * max_tokens; i++) x[i] = (float)(i % 17) * 0.1f - 0.8f;
   k->quantize_q8(x, o.cols * max_tokens, q);
-  const ceilings c = make_ceilings(&o, data);
+  const ceilings c = make_ceilings(&o, k, data);
   printf("%s, %zu threads, %zu columns: read %.1f GB/s, int8 %.0f GOP/s, f32 %.0f GFLOP/s\n", k->name, o.threads,
          o.cols, measure(&c.read, &c.fma, most_bursts).rate * 1e-9, measure(&c.int8, &c.fma, most_bursts).rate * 1e-9,
          measure(&c.fma, &c.int8, most_bursts).rate * 1e-9);

@@ -6,9 +6,9 @@ import Measurement
 public struct Ceilings: Sendable, Equatable {
   /// Bytes read a second from memory by all threads of the run.
   public var bandwidth: Reading<Summary>
-  /// Single-precision operations a second of the linked BLAS at 512 rows.
+  /// Single-precision operations a second of the instruction set's multiply-adds, on all threads, in registers.
   public var floatRate: Reading<Summary>
-  /// 8-bit operations a second of our own kernels at 512 rows.
+  /// The same of its dot products of 8-bit integers.
   public var integerRate: Reading<Summary>
 
   public init(

@@ -188,6 +188,13 @@ void ck_reference_multiply_q8(const ck_matrix *w, size_t row_begin, size_t row_e
 #define CK_DECLARE_PRODUCT(name, format) CK_PRODUCT(name);
 #define CK_DECLARE_Q8_PRODUCTS(prefix) CK_EACH_BLOCK_FORMAT(CK_DECLARE_PRODUCT, prefix)
 
+double ck_reference_peak_f32(size_t steps);
+double ck_reference_peak_int8(size_t steps);
+double ck_avx2_peak_int8(size_t steps);
+double ck_avx2vnni_peak_int8(size_t steps);
+double ck_avx512vnni_peak_int8(size_t steps);
+double ck_amx_peak_int8(size_t steps);
+
 // The activations of token t.
 CK_INLINE const void *ck_activation_of(const void *x, size_t x_stride, const int32_t *x_index, size_t t) {
   return (const uint8_t *)x + x_stride * (x_index ? (size_t)x_index[t] : t);

@@ -62,6 +62,32 @@ struct ProductTests {
   }
 
   @Test(
+    "rows wider than a cache and more tokens than a block holds have the reference's bits",
+    arguments: InstructionSet.available, Format.all.filter { !$0.takesQ8 })
+  func agreesWide(_ isa: InstructionSet, _ format: Format) throws {
+    let (rows, cols, tokens) = (9, 4133, 50)
+    let w = Weights(format, rows: rows, cols: cols, seed: 5)
+    var random = Random(11)
+    let x = Activations(random.floats(tokens * cols), tokens: tokens, asQ8: false)
+    let place = Int(format.format.rawValue)
+    let f = try #require(table(isa.kernels.multiply)[place])
+    let t = try #require(table(InstructionSet.reference.multiply)[place])
+    let y = Self.run(f, w.matrix, rows: 0..<rows, x, tokens: tokens)
+    #expect(Self.bits(y) == Self.bits(Self.run(t, w.matrix, rows: 0..<rows, x, tokens: tokens)))
+  }
+
+  @Test("peaks count what they do", arguments: InstructionSet.available.filter { !$0.isEmulated })
+  func peaks(_ isa: InstructionSet) throws {
+    for peak in [isa.kernels.peak_f32, isa.kernels.peak_int8] {
+      let peak = try #require(peak)
+      // Two operations for each lane of each chain, so a multiple of two; none for no steps.
+      #expect(peak(0) == 0)
+      #expect(peak(3) == 3 * peak(1))
+      #expect(peak(1) >= 16 && peak(1).truncatingRemainder(dividingBy: 2) == 0)
+    }
+  }
+
+  @Test(
     "a row's product does not depend on the rows and tokens computed beside it",
     arguments: InstructionSet.available, Format.all)
   func cut(_ isa: InstructionSet, _ format: Format) throws {

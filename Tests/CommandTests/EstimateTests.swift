@@ -35,6 +35,7 @@ import Testing
         "instruction_set": "reference", "steal_fraction": .null,
         "read_bandwidth_gb_s": [rate("threads", 1, 20)],
         "read_bandwidth_small_pages_gb_s": rate(nil, 0, 20),
+        "f32_peak_gflop_s": rate(nil, 0, 200), "int8_peak_gop_s": rate(nil, 0, 800),
         "f32_gflop_s": [rate("rows", 512, 100)], "int8_gop_s": [rate("rows", 512, 400)],
         "products": .array(products), "layers_g_s": rate(nil, 0, 1e-4),
         "attention_gmul_s": rate(nil, 0, 10), "references": [],

@@ -37,6 +37,7 @@ import Testing
   private static let limits = MachineLimits(
     measuredAt: "2026-11-21T00:00:00Z", threads: 2, instructionSet: "reference",
     bandwidth: [.init(size: 2, rate: known(10e9))], smallPageBandwidth: known(10e9),
+    floatPeak: known(200e9), integerPeak: known(800e9),
     floatRates: [], integerRates: [],
     products: [
       ProductCurve(

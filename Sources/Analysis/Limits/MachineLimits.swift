@@ -90,7 +90,10 @@ public struct MachineLimits: Sendable, Equatable {
   public var bandwidth: [Point]
   /// The same on pages of the usual size, all threads.
   public var smallPageBandwidth: Reading<Rate>
-  /// Operations a second of one product, by rows.
+  /// Operations a second of nothing but multiply-adds, and of nothing but dot products of 8-bit integers.
+  public var floatPeak: Reading<Rate>
+  public var integerPeak: Reading<Rate>
+  /// Operations a second of one product, by rows: in floats by the linked BLAS.
   public var floatRates: [Point]
   public var integerRates: [Point]
   public var products: [ProductCurve]
@@ -110,7 +113,8 @@ public struct MachineLimits: Sendable, Equatable {
 
   public init(
     measuredAt: String, threads: Int, instructionSet: String, bandwidth: [Point],
-    smallPageBandwidth: Reading<Rate>, floatRates: [Point], integerRates: [Point],
+    smallPageBandwidth: Reading<Rate>, floatPeak: Reading<Rate>, integerPeak: Reading<Rate>,
+    floatRates: [Point], integerRates: [Point],
     products: [ProductCurve], layers: Reading<Rate>, attention: Reading<Rate>,
     references: [ReferenceRun], stealShare: Double?
   ) {
@@ -119,6 +123,8 @@ public struct MachineLimits: Sendable, Equatable {
     self.instructionSet = instructionSet
     self.bandwidth = bandwidth
     self.smallPageBandwidth = smallPageBandwidth
+    self.floatPeak = floatPeak
+    self.integerPeak = integerPeak
     self.floatRates = floatRates
     self.integerRates = integerRates
     self.products = products

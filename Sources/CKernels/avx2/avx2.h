@@ -48,6 +48,7 @@ CK_PRODUCT(ck_avx2_multiply_f16);
 CK_PRODUCT(ck_avx2_multiply_bf16);
 CK_PRODUCT(ck_avx2_multiply_fp8);
 CK_PRODUCT(ck_avx2_multiply_blocks_f32);
+double ck_avx2_peak_f32(size_t steps);
 void ck_avx2_dequantize_row(const ck_matrix *w, size_t row, float *out);
 CK_DECLARE_Q8_PRODUCTS(ck_avx2)
 CK_DECLARE_Q8_PRODUCTS(ck_avx2vnni)

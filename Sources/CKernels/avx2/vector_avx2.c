@@ -227,6 +227,8 @@ CK_AVX2_TARGET static void quantize_q8(const float *x, size_t n, ck_block_q8 *ou
 
 const ck_kernels ck_table_avx2 = {
     .name = "avx2",
+    .peak_f32 = ck_avx2_peak_f32,
+    .peak_int8 = ck_avx2_peak_int8,
     .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_avx2)},
     .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx2_multiply_blocks_f32)},
     VECTOR_OPERATIONS,
@@ -234,6 +236,8 @@ const ck_kernels ck_table_avx2 = {
 
 const ck_kernels ck_table_avx2vnni = {
     .name = "avx2vnni",
+    .peak_f32 = ck_avx2_peak_f32,
+    .peak_int8 = ck_avx2vnni_peak_int8,
     .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_avx2vnni)},
     .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx2_multiply_blocks_f32)},
     VECTOR_OPERATIONS,

@@ -38,6 +38,7 @@ CK_PRODUCT(ck_avx512_multiply_f16);
 CK_PRODUCT(ck_avx512_multiply_bf16);
 CK_PRODUCT(ck_avx512_multiply_fp8);
 CK_PRODUCT(ck_avx512_multiply_blocks_f32);
+double ck_avx512_peak_f32(size_t steps);
 void ck_avx512_dequantize_row(const ck_matrix *w, size_t row, float *out);
 
 #endif

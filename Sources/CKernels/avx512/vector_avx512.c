@@ -237,6 +237,8 @@ CK_AVX512_TARGET static void quantize_q8(const float *x, size_t n, ck_block_q8 *
   .sum_of_squares = sum_of_squares, .max = maximum, .exp_minus = exp_minus,                                 \
   .silu_multiply = silu_multiply, .silu = silu, .sigmoid = sigmoid
 
+#define PEAKS(prefix) .floats_near_peak = 1, .peak_f32 = ck_avx512_peak_f32, .peak_int8 = prefix##_peak_int8
+
 #define FLOAT_PRODUCTS                                                                                      \
   [CK_F32] = ck_avx512_multiply_f32, [CK_F16] = ck_avx512_multiply_f16, [CK_BF16] = ck_avx512_multiply_bf16, \
   [CK_FP8_E4M3] = ck_avx512_multiply_fp8
@@ -244,6 +246,7 @@ CK_AVX512_TARGET static void quantize_q8(const float *x, size_t n, ck_block_q8 *
 // Without VNNI wider vectors gain little on bytes: the 8-bit products are those of AVX2.
 const ck_kernels ck_table_avx512 = {
     .name = "avx512",
+    PEAKS(ck_avx2),
     .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_avx2)},
     .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx512_multiply_blocks_f32)},
     VECTOR_OPERATIONS,
@@ -251,6 +254,7 @@ const ck_kernels ck_table_avx512 = {
 
 const ck_kernels ck_table_avx512vnni = {
     .name = "avx512vnni",
+    PEAKS(ck_avx512vnni),
     .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_avx512vnni)},
     .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx512_multiply_blocks_f32)},
     VECTOR_OPERATIONS,
@@ -259,6 +263,7 @@ const ck_kernels ck_table_avx512vnni = {
 // BF16 tiles are not used: they add in an order and a rounding of their own, and float products promise one order.
 const ck_kernels ck_table_amx = {
     .name = "amx",
+    PEAKS(ck_amx),
     .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(ck_amx)},
     .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_avx512_multiply_blocks_f32)},
     VECTOR_OPERATIONS,

@@ -82,6 +82,13 @@ typedef struct ck_kernels {
   // The exact product: activations are floats for every format, weights are dequantised on the fly.
   ck_multiply_fn multiply_f32[CK_FORMATS];
 
+  // Whether `multiply` of F32, F16, BF16 and FP8 nears the peak for many tokens too: if not, a BLAS library is faster there.
+  int floats_near_peak;
+  // `steps` steps of nothing but what those products are made of, in registers: the most that floats, and 8-bit integers,
+  // can do here. Operations done, two for a product and its sum.
+  double (*peak_f32)(size_t steps);
+  double (*peak_int8)(size_t steps);
+
   // out[0..cols) = row `row` of w, dequantised exactly as the format says.
   void (*dequantize_row)(const ck_matrix *w, size_t row, float *out);
   // n floats to ceil(n / 32) blocks; a partial block is padded with zeros.

@@ -43,6 +43,10 @@ CK_PRODUCT(ck_neon_multiply_f16);
 CK_PRODUCT(ck_neon_multiply_bf16);
 CK_PRODUCT(ck_neon_multiply_fp8);
 CK_PRODUCT(ck_neon_multiply_blocks_f32);
+double ck_neon_peak_f32(size_t steps);
+double ck_neon_peak_int8(size_t steps);
+double ck_neon_dotprod_peak_int8(size_t steps);
+double ck_neon_i8mm_peak_int8(size_t steps);
 CK_DECLARE_Q8_PRODUCTS(ck_neon)
 CK_DECLARE_Q8_PRODUCTS(ck_neon_dotprod)
 CK_DECLARE_Q8_PRODUCTS(ck_neon_i8mm)

@@ -186,6 +186,8 @@ static void quantize_q8(const float *x, size_t n, ck_block_q8 *out) {
 #define TABLE(id, text, prefix)                                                                  \
   const ck_kernels id = {                                                                        \
       .name = text,                                                                              \
+      .peak_f32 = ck_neon_peak_f32,                                                              \
+      .peak_int8 = prefix##_peak_int8,                                                           \
       .multiply = {FLOAT_PRODUCTS, CK_Q8_TABLE(prefix)},                                         \
       .multiply_f32 = {FLOAT_PRODUCTS, CK_BLOCK_FORMATS(ck_neon_multiply_blocks_f32)},           \
       .dequantize_row = dequantize,                                                              \

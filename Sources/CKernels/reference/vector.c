@@ -104,6 +104,8 @@ static void quantize_q8(const float *x, size_t n, ck_block_q8 *out) {
 
 const ck_kernels ck_table_reference = {
     .name = "reference",
+    .peak_f32 = ck_reference_peak_f32,
+    .peak_int8 = ck_reference_peak_int8,
     .multiply = {CK_FLOAT_FORMATS(ck_reference_multiply_f32),
                  CK_BLOCK_FORMATS(ck_reference_multiply_q8)},
     .multiply_f32 = {CK_FLOAT_FORMATS(ck_reference_multiply_f32),

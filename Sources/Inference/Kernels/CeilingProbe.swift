@@ -17,6 +17,10 @@ public final class CeilingProbe {
     case multiply(rows: Int)
     /// The same product of Q8_0 weights and 8-bit activations.
     case multiplyBlocks(rows: Int)
+    /// Nothing but multiply-adds of floats, in registers.
+    case floatPeak
+    /// Nothing but dot products of 8-bit integers, in registers.
+    case integerPeak
   }
 
   private static let width = 1024
@@ -80,8 +84,15 @@ public final class CeilingProbe {
     case .multiply(let rows), .multiplyBlocks(let rows):
       2 * Double(rows) * Double(Self.width) * Double(Self.width) * Double(threads)
         * Double(Self.repeats(rows))
+    case .floatPeak:
+      kernels.floatPeak(steps: 1) * Double(Self.peakSteps) * Double(threads)
+    case .integerPeak:
+      kernels.integerPeak(steps: 1) * Double(Self.peakSteps) * Double(threads)
     }
   }
+
+  /// A fraction of a millisecond with vectors, some with plain C.
+  private static let peakSteps = 1 << 17
 
   /// Small products are repeated so that a run is long enough to time.
   private static func repeats(_ rows: Int) -> Int { max(1, 512 / max(rows, 1)) }
@@ -107,6 +118,10 @@ extension CeilingProbe: ParallelProgram {
       }
     case .multiplyBlocks(let rows):
       multiplyBlocks(rows, worker)
+    case .floatPeak:
+      _ = kernels.floatPeak(steps: Self.peakSteps)
+    case .integerPeak:
+      _ = kernels.integerPeak(steps: Self.peakSteps)
     }
   }
 

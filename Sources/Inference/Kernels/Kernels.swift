@@ -36,6 +36,15 @@ public struct Kernels: @unchecked Sendable {
 
   public var name: String { String(cString: table.pointee.name) }
 
+  /// Whether products of float weights near the peak for many tokens too, so that a BLAS library would gain nothing.
+  var multipliesManyFloats: Bool { table.pointee.floats_near_peak != 0 }
+
+  /// Does `steps` steps of nothing but multiply-adds of floats; operations done, two each.
+  func floatPeak(steps: Int) -> Double { table.pointee.peak_f32(steps) }
+
+  /// The same of dot products of 8-bit integers.
+  func integerPeak(steps: Int) -> Double { table.pointee.peak_int8(steps) }
+
   // MARK: - Vectors
 
   @inline(__always)

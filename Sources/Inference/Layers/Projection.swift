@@ -1,4 +1,5 @@
-// Matrix products cut among the workers: the kernels' own for few rows, OpenBLAS for many.
+// Matrix products cut among the workers: by the kernels, or by OpenBLAS where float weights meet many rows and the
+// instruction set's kernels are slower at that.
 
 /// A loaded projection: `y = W x (+ b)`.
 public struct Linear: Sendable {
@@ -9,7 +10,7 @@ public struct Linear: Sendable {
 }
 
 extension ForwardPass {
-  /// From this many rows on, float weights go through OpenBLAS: below, its packing costs more than it gains.
+  /// From this many rows on OpenBLAS may be faster: below, its packing costs more than it gains.
   static let blasRows = 12
 
   /// `out[t, r] = W[r] . x[t] + b[r]`, for all rows of the batch. Ends without a barrier.
@@ -79,8 +80,10 @@ extension ForwardPass {
   }
 
   func usesBLAS(_ matrix: WeightMatrix, _ x: Activations, tokens: Int) -> Bool {
-    let onBlocks = x.blocks != nil && matrix.format.wantsBlocks
-    return tokens >= Self.blasRows && !onBlocks && !matrix.isPacked
+    if matrix.format.wantsBlocks {
+      return tokens >= Self.blasRows && x.blocks == nil && !matrix.isPacked
+    }
+    return tokens >= Self.blasRows && !kernels.multipliesManyFloats
   }
 
   /// Rows of a matrix that one call of OpenBLAS multiplies. The order of its sums depends on the shape of a call, so

@@ -27,6 +27,8 @@ extension MachineLimits {
       ("noise_floor", noise?.json ?? .null),
       ("read_bandwidth_gb_s", .array(bandwidth.map { $0.json("threads") })),
       ("read_bandwidth_small_pages_gb_s", smallPageBandwidth.json),
+      ("f32_peak_gflop_s", floatPeak.json),
+      ("int8_peak_gop_s", integerPeak.json),
       ("f32_gflop_s", .array(floatRates.map { $0.json("rows") })),
       ("int8_gop_s", .array(integerRates.map { $0.json("rows") })),
       ("products", .array(products.map(\.json))),
@@ -58,6 +60,8 @@ extension MachineLimits {
       instructionSet: try node.string("instruction_set"),
       bandwidth: try Point.list(node, "read_bandwidth_gb_s", "threads"),
       smallPageBandwidth: try node.member("read_bandwidth_small_pages_gb_s").rate(),
+      floatPeak: try node.member("f32_peak_gflop_s").rate(),
+      integerPeak: try node.member("int8_peak_gop_s").rate(),
       floatRates: try Point.list(node, "f32_gflop_s", "rows"),
       integerRates: try Point.list(node, "int8_gop_s", "rows"),
       products: try node.list("products") { (curve) throws(DataError) in

@@ -83,8 +83,11 @@ extension MachineReport {
       add("read memory, \(point.size) thread\(point.size == 1 ? "" : "s")", "GB/s", point.rate)
     }
     add("  on small pages", "GB/s", limits.smallPageBandwidth)
+    add("f32 multiply-adds, peak", "GFLOP/s", limits.floatPeak)
+    add("int8 dot products, peak", "GOP/s", limits.integerPeak)
     for point in limits.floatRates {
-      add("f32 product, \(point.size) row\(point.size == 1 ? "" : "s")", "GFLOP/s", point.rate)
+      add(
+        "f32 product (BLAS), \(point.size) row\(point.size == 1 ? "" : "s")", "GFLOP/s", point.rate)
     }
     for point in limits.integerRates {
       add("int8 product, \(point.size) row\(point.size == 1 ? "" : "s")", "GOP/s", point.rate)

@@ -16,7 +16,7 @@ extension Ceilings {
       probe.rate(of: work, seconds: 0.15)
     }
     return Ceilings(
-      bandwidth: rate(.read), floatRate: rate(.multiply(rows: 512)),
-      integerRate: rate(.multiplyBlocks(rows: 512)))
+      bandwidth: rate(.read), floatRate: rate(.floatPeak),
+      integerRate: rate(.integerPeak))
   }
 }

@@ -34,14 +34,15 @@ struct LimitsMeasurement {
       bandwidth.append(MachineLimits.Point(size: count, try read(threads: count)))
     }
     let small = try read(threads: threads, usesHugePages: false)
-    let (floats, integers) = try productRates()
+    let rates = try productRates()
     let products = try productCurves()
     progress.say("running narrow layers")
     let layers = LayerTimes(threads: threads)
     var limits = MachineLimits(
       measuredAt: started.formatted(.iso8601), threads: threads,
       instructionSet: try Kernels().name, bandwidth: bandwidth,
-      smallPageBandwidth: small.map { Rate($0) }, floatRates: floats, integerRates: integers,
+      smallPageBandwidth: small.map { Rate($0) }, floatPeak: rates.floatPeak,
+      integerPeak: rates.integerPeak, floatRates: rates.floats, integerRates: rates.integers,
       products: products,
       layers: try layers.layerRate(runs: repetitions, seconds: seconds).map { Rate($0) },
       attention: try layers.attentionRate(seconds: seconds).map { Rate($0) },
@@ -60,16 +61,25 @@ struct LimitsMeasurement {
     return probe.rate(of: .read, runs: repetitions, seconds: seconds)
   }
 
-  private func productRates() throws -> ([MachineLimits.Point], [MachineLimits.Point]) {
+  private func productRates() throws -> (
+    floatPeak: Reading<Rate>, integerPeak: Reading<Rate>,
+    floats: [MachineLimits.Point], integers: [MachineLimits.Point]
+  ) {
     progress.say("multiplying matrices")
     let probe = try MachineProbe(threads: threads, lastCacheBytes: lastCacheBytes)
+    func peak(_ work: CeilingProbe.Work) -> Reading<Rate> {
+      probe.rate(of: work, runs: repetitions, seconds: seconds).map { Rate($0) }
+    }
     func points(_ work: (Int) -> CeilingProbe.Work) -> [MachineLimits.Point] {
       Self.rows.map {
         MachineLimits.Point(
           size: $0, probe.rate(of: work($0), runs: repetitions, seconds: seconds))
       }
     }
-    return (points { .multiply(rows: $0) }, points { .multiplyBlocks(rows: $0) })
+    return (
+      peak(.floatPeak), peak(.integerPeak),
+      points { .multiply(rows: $0) }, points { .multiplyBlocks(rows: $0) }
+    )
   }
 
   private func productCurves() throws -> [ProductCurve] {
