@@ -68,6 +68,9 @@ public final class Decoder {
   private let head: Linear
   private let logits: Memory
   private var stream: Matrix
+  /// The residual stream of the current pass, `[rows, streams * hidden]`: with one worker and at a ``layerBoundary``,
+  /// what the layer before left.
+  package var residualStream: Matrix { stream.rows(0..<pass.count) }
 
   /// - Parameter source: Gives the weights and keeps their memory alive.
   public init(

@@ -13,6 +13,8 @@ struct Golden {
   /// By layer, `[tokens * experts a token]`, each token's ascending.
   let experts: [Int: [Int32]]
   let weights: [Int: [Float]]
+  /// The residual stream after each layer, `[layers][tokens * streams * hidden]`.
+  let layers: [[Float]]
 
   /// Layers with state sum in chunks in the reference and step by step here.
   private static let recurrent = [
@@ -53,6 +55,9 @@ struct Golden {
     }
     self.experts = experts
     self.weights = weights
+    layers = try (0..<64).prefix { file.holds("\(prompt).layer\($0).out") }.map {
+      try values("layer\($0).out", as: Float.self)
+    }
   }
 
   /// The first thing in which an evaluation differs, in the order it is computed; nil if nothing does.
