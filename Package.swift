@@ -87,14 +87,19 @@ let package = Package(
     .target(
       name: "CEmulatedAMX", dependencies: ["CKernels"], path: "Tests/CEmulatedAMX",
       cSettings: [.unsafeFlags(["-O3", "-std=c11", "-ffp-contract=off"])]),
-    .testTarget(name: "CKernelsTests", dependencies: ["CEmulatedAMX", "CKernels", "StrictJSON"]),
+    .testTarget(
+      name: "CKernelsTests",
+      dependencies: ["CEmulatedAMX", "CKernels", "StrictJSON", "TestSupport"]
+    ),
     .testTarget(name: "CommandTests", dependencies: ["moebench", "StrictJSON", "TestSupport"]),
     .testTarget(name: "CostModelTests", dependencies: ["CostModel"]),
     .testTarget(
-      name: "ModelsTests", dependencies: ["CostModel", "Inference", "Models", "StrictJSON"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Inference", "StrictJSON"]),
+      name: "ModelsTests",
+      dependencies: ["CostModel", "Inference", "Models", "StrictJSON", "TestSupport"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Inference", "StrictJSON", "TestSupport"]),
     .testTarget(
-      name: "InferenceTests", dependencies: ["CAllocationCounter", "Inference", "StrictJSON"]),
+      name: "InferenceTests",
+      dependencies: ["CAllocationCounter", "Inference", "StrictJSON", "TestSupport"]),
     .testTarget(
       name: "EndpointTests",
       dependencies: [
@@ -114,8 +119,9 @@ let package = Package(
         "Analysis", "CostModel", "Inference", "Measurement", "Models", "Reports", "StrictJSON",
         "Targets", "TestSupport",
       ]),
-    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
-    .testTarget(name: "TokenizationTests", dependencies: ["Inference", "StrictJSON"]),
+    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"]),
+    .testTarget(
+      name: "TokenizationTests", dependencies: ["Inference", "StrictJSON", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,14 +1,13 @@
 // Quantised blocks against the gguf Python package, and the error of our own quantisers.
 import CKernels
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("quantised formats")
 struct QuantTests {
   private static func fixture(_ name: String) throws -> [UInt8] {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../Fixtures/quants")
-    return try Array(Data(contentsOf: folder.appending(path: name)))
+    try RepositoryFile.bytes("Tests/Fixtures/quants/\(name)")
   }
 
   private static func floats(_ name: String) throws -> [Float] {

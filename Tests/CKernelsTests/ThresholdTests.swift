@@ -3,13 +3,8 @@
 import CKernels
 import Foundation
 import StrictJSON
+import TestSupport
 import Testing
-
-#if DEBUG
-  private let isOptimised = false
-#else
-  private let isOptimised = true
-#endif
 
 @Suite("thresholds", .serialized)
 struct ThresholdTests {
@@ -22,13 +17,7 @@ struct ThresholdTests {
     var testDescription: String { "\(isa), \(format), \(tokens) tokens" }
   }
 
-  static let file = Result {
-    try JSONValue(
-      parsing: Array(
-        Data(
-          contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Benchmarks/thresholds/kernels.json"))))
-  }
+  static let file = Result { try RepositoryFile.json("Benchmarks/thresholds/kernels.json") }
 
   static func thresholds() throws -> [Threshold] {
     var all: [Threshold] = []

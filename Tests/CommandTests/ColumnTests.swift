@@ -2,6 +2,7 @@
 
 import Foundation
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite(.serialized, .runsPrograms) struct ColumnTests {
@@ -12,9 +13,7 @@ import Testing
   private func check(
     _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let cache = FileManager.default.temporaryDirectory
-      .appendingPathComponent("moebench-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: cache) }
+    let cache = try ScratchFolder()
     let result = try Program.run(
       arguments[0], arguments: Array(arguments.dropFirst()),
       environment: ["XDG_CACHE_HOME": cache.path])
@@ -25,15 +24,6 @@ import Testing
     for line in lines where arguments != ["doctor"] || !line.hasPrefix("      ") {
       #expect(line.count <= 80, "\(arguments): \(line)", sourceLocation: sourceLocation)
     }
-  }
-
-  /// A file that is gone after the body.
-  private func withFile(_ contents: [UInt8], _ body: (String) throws -> Void) throws {
-    let file = FileManager.default.temporaryDirectory
-      .appendingPathComponent("moebench-\(UUID().uuidString).json")
-    try Data(contents).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    try body(file.path)
   }
 
   @Test(
@@ -47,14 +37,13 @@ import Testing
 
   @Test("estimates of one model, of all and of another machine fit 80 columns")
   func estimates() throws {
-    try withFile(EstimateTests.limits.utf8()) { limits in
-      let more = ["--limits", limits]
-      try check(["estimate", "qwen3-30b-a3b"] + more)
-      try check(["estimate", "--all"] + more)
-      try check(["estimate", "--all", "--weights", "q8_0,q4_0"] + more)
-      try check(
-        ["estimate", "deepseek-v3", "--what-if", "bandwidth=460,cores=96,price=123456"] + more)
-    }
+    let folder = try ScratchFolder()
+    let more = ["--limits", try folder.file("limits.json", bytes: EstimateTests.limits.utf8())]
+    try check(["estimate", "qwen3-30b-a3b"] + more)
+    try check(["estimate", "--all"] + more)
+    try check(["estimate", "--all", "--weights", "q8_0,q4_0"] + more)
+    try check(
+      ["estimate", "deepseek-v3", "--what-if", "bandwidth=460,cores=96,price=123456"] + more)
   }
 
   @Test("a run, what follows from it and a sweep fit 80 columns")
@@ -66,10 +55,10 @@ import Testing
     }
     let run = try Program.run(
       "run", Fixture.path("olmoe"), "-o", "json", "--watts", "100", arguments: Self.brief)
-    try withFile(Array(run.output.utf8)) { result in
-      try check(["cost", result])
-      try check(["decide", result, "--traffic", "5M/day"])
-      try check(["compare", result, result])
-    }
+    let folder = try ScratchFolder()
+    let result = try folder.file("result.json", run.output)
+    try check(["cost", result])
+    try check(["decide", result, "--traffic", "5M/day"])
+    try check(["compare", result, result])
   }
 }

@@ -12,16 +12,10 @@ import Testing
       _moebench "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
       printf '%s\\n' "${COMPREPLY[@]}"
       """
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", script, "bash"] + words
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+    let shell = try Program.run(
+      URL(filePath: "/bin/bash"), arguments: ["-c", script, "bash"] + words)
+    #expect(shell.status == 0, "\(shell.error)")
+    let lines = shell.output.split(separator: "\n")
     return Set(lines.map { $0.trimmingCharacters(in: .whitespaces) })
   }
 

@@ -7,8 +7,7 @@ import Testing
 
 @Suite(.runsPrograms) struct DoctorTests {
   private func violations(_ text: String, _ schema: String) throws -> [String] {
-    let schema = try RepositoryFile.json("Sources/Reports/Schemas/\(schema).schema.json")
-    return SchemaValidator(schema).violations(of: try JSONValue(parsing: text))
+    try SchemaValidator(named: schema).violations(of: JSONValue(parsing: text))
   }
 
   @Test("the doctor's document is valid, and its words fit 80 columns but for commands")

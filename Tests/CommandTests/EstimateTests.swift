@@ -43,20 +43,11 @@ import Testing
     ]
   }()
 
-  private func folder() throws -> URL {
-    let url = FileManager.default.temporaryDirectory
-      .appendingPathComponent("moebench-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    return url
-  }
-
   private func estimate(_ arguments: String..., status: Int32 = 0) throws -> JSONValue {
-    let cache = try folder()
-    defer { try? FileManager.default.removeItem(at: cache) }
-    let file = cache.appendingPathComponent("limits.json")
-    try Data(Self.limits.utf8()).write(to: file)
+    let cache = try ScratchFolder()
+    let file = try cache.file("limits.json", bytes: Self.limits.utf8())
     let result = try Program.run(
-      "estimate", arguments: arguments + ["--limits", file.path, "-o", "json"],
+      "estimate", arguments: arguments + ["--limits", file, "-o", "json"],
       environment: ["XDG_CACHE_HOME": cache.path])
     #expect(result.status == status, "\(result.error)")
     guard status == 0 else {
@@ -64,8 +55,8 @@ import Testing
       return .string(result.error)
     }
     let json = try JSONValue(parsing: result.output)
-    let schema = try RepositoryFile.json("Sources/Reports/Schemas/estimate.schema.json")
-    #expect(SchemaValidator(schema).violations(of: json) == [])
+    let schema = try SchemaValidator(named: "estimate")
+    #expect(schema.violations(of: json) == [])
     return json
   }
 
@@ -87,12 +78,10 @@ import Testing
     let json = try estimate("granite-3.1-1b-a400m")
     #expect(json["limits_file"]?.string == "limits.json")
     #expect(json["ceilings"]?["age_seconds"]?.double != nil)
-    let folder = try folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("limits.json")
-    try Data(Self.limits.utf8()).write(to: file)
+    let folder = try ScratchFolder()
+    let file = try folder.file("limits.json", bytes: Self.limits.utf8())
     let text = try Program.run(
-      "estimate", "granite-3.1-1b-a400m", "--limits", file.path
+      "estimate", "granite-3.1-1b-a400m", "--limits", file
     ).output.replacing("\n", with: " ")
     #expect(
       text.hasPrefix("Predicted from limits of limits.json, measured at 2026-11-21T00:00:00Z"))
@@ -174,12 +163,10 @@ import Testing
 
   @Test("a supposed machine's heading has its cores, its price and its own memory")
   func supposed() throws {
-    let folder = try folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("limits.json")
-    try Data(Self.limits.utf8()).write(to: file)
+    let folder = try ScratchFolder()
+    let file = try folder.file("limits.json", bytes: Self.limits.utf8())
     let text = try Program.run(
-      "estimate", "olmoe-1b-7b", "--limits", file.path, "--what-if",
+      "estimate", "olmoe-1b-7b", "--limits", file, "--what-if",
       "cores=96,memory=128,price=9000"
     ).output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     #expect(text.contains("with 96 cores, 128 GB of memory, for 9000 $, 96 threads"), "\(text)")
@@ -189,9 +176,8 @@ import Testing
 
   @Test("an earlier result of this machine scales the prediction to what was measured")
   func corrected() throws {
-    let folder = try folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("result.json").path
+    let folder = try ScratchFolder()
+    let file = folder.path(of: "result.json")
     let run = try Program.run(
       "run", "granite-3.1-1b-a400m", "--layers", "1", "-p", "8", "-n", "2", "-r", "2", "--warmup",
       "0", "-t", "1", "-o", "json", "--output-file", file)

@@ -2,6 +2,7 @@
 
 import Foundation
 import StrictJSON
+import TestSupport
 import Testing
 
 #if os(Linux)
@@ -120,12 +121,9 @@ import Testing
     }
 
     private func reports(_ document: String, say words: String) throws {
-      let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("moebench-interrupted-\(UUID().uuidString)")
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      let file = folder.appendingPathComponent("result.json").path
-      try document.write(toFile: file, atomically: true, encoding: .utf8)
-      let page = folder.appendingPathComponent("page.html").path
+      let folder = try ScratchFolder()
+      let file = try folder.file("result.json", document)
+      let page = folder.path(of: "page.html")
       #expect(try Program.run("report", file, "--output", page).status == 0)
       #expect(try String(contentsOfFile: page, encoding: .utf8).contains(words))
       #expect(try Program.run("cost", file).output.contains(words))
@@ -165,21 +163,13 @@ import Testing
       ] {
         let script =
           "ulimit -v \(mebibytes << 10); exec '\(Program.url.path)' \(command) '\(model)'\(more)"
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", script]
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        _ = output.fileHandleForReading.readDataToEndOfFile()
-        let said = String(
-          decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationReason == .exit, "\(command): \(said)")
-        if command == "inspect" && process.terminationStatus == 0 { continue }
-        #expect(process.terminationStatus == 71, "\(command): \(said)")
-        #expect(said.contains("not enough memory") && said.split(separator: "\n").count == 1)
+        let ended = try Program.run(URL(filePath: "/bin/sh"), arguments: ["-c", script])
+        #expect(!ended.wasKilled, "\(command): \(ended.error)")
+        if command == "inspect" && ended.status == 0 { continue }
+        #expect(ended.status == 71, "\(command): \(ended.error)")
+        #expect(
+          ended.error.contains("not enough memory")
+            && ended.error.split(separator: "\n").count == 1)
       }
     }
   }

@@ -10,60 +10,52 @@ import Testing
     "-o", "json", "-r", "2", "-t", "1", "--seconds", "0", "--formats", "q8_0,q4_k",
   ]
 
-  private func document(_ arguments: [String], cache: URL) throws -> JSONValue {
+  private func document(_ arguments: [String], cache: borrowing ScratchFolder) throws -> JSONValue {
     let result = try Program.run(
       "machine", arguments: arguments, environment: ["XDG_CACHE_HOME": cache.path])
     #expect(result.status == 0, "\(result.error)")
     return try JSONValue(parsing: result.output)
   }
 
-  private func folder() -> URL {
-    FileManager.default.temporaryDirectory.appendingPathComponent("moebench-\(UUID().uuidString)")
-  }
-
   @Test("the machine's document is valid, and its limits are kept until they are measured again")
   func keeps() throws {
-    let cache = folder()
-    defer { try? FileManager.default.removeItem(at: cache) }
+    let cache = try ScratchFolder()
     let first = try document(Self.quick, cache: cache)
-    let schema = try RepositoryFile.json("Sources/Reports/Schemas/machine.schema.json")
-    #expect(SchemaValidator(schema).violations(of: first) == [])
+    let schema = try SchemaValidator(named: "machine")
+    #expect(schema.violations(of: first) == [])
     #expect(first["ceilings"]?["age_seconds"]?.isNull == true)
     try check(try #require(first["ceilings"]))
     #expect(try #require(first["ceilings"]?["noise_floor"]?["repetitions"]?.int) >= 2)
     // Limits of a machine that others keep busy are not kept; then there is nothing more to ask.
     guard first["ceilings"]?["disturbed"]?.isNull == true else {
-      let folder = cache.path + "/moebench"
-      #expect(!FileManager.default.fileExists(atPath: folder))
-      return
+      #expect(!FileManager.default.fileExists(atPath: cache.path(of: "moebench")))
+      return try skip("others kept the machine busy")
     }
     let kept = try document(
       ["-o", "json", "-t", "1", "--formats", "q8_0,q4_k"], cache: cache)
-    #expect(SchemaValidator(schema).violations(of: kept) == [])
+    #expect(schema.violations(of: kept) == [])
     #expect(try #require(kept["ceilings"]?["age_seconds"]?.double) >= 0)
     for key in ["measured_at", "read_bandwidth_gb_s", "int8_gop_s", "products"] {
       let (a, b) = (first["ceilings"]?[key], kept["ceilings"]?[key])
       #expect(a == b, "\(key)")
     }
     let file = try #require(
-      FileManager.default.contentsOfDirectory(atPath: cache.path + "/moebench").first)
-    try Data(#"{"schema": "moebench.limits/1"}"#.utf8).write(
-      to: cache.appendingPathComponent("moebench/\(file)"))
+      FileManager.default.contentsOfDirectory(atPath: cache.path(of: "moebench")).first)
+    try cache.file("moebench/\(file)", #"{"schema": "moebench.limits/1"}"#)
     let again = try document(Self.quick, cache: cache)
     #expect(again["ceilings"]?["age_seconds"]?.isNull == true)
   }
 
   @Test("a format that was not timed is timed, and those that were are kept beside it")
   func formats() throws {
-    let cache = folder()
-    defer { try? FileManager.default.removeItem(at: cache) }
+    let cache = try ScratchFolder()
     let short = ["-o", "json", "-t", "1", "-r", "1", "--seconds", "0", "--formats"]
     let first = try document(short + ["q8_0"], cache: cache)
     let other = try document(short + ["q4_0"], cache: cache)
     #expect(other["ceilings"]?["age_seconds"]?.isNull == true)
     // Kept is only what was measured while nobody else was at work.
     guard [first, other].allSatisfy({ $0["ceilings"]?["disturbed"]?.isNull == true }) else {
-      return
+      return try skip("others kept the machine busy")
     }
     let both = try document(
       ["-o", "json", "-t", "1", "--formats", "q8_0,q4_0"], cache: cache)
@@ -74,10 +66,8 @@ import Testing
 
   @Test("the document may go to a file, and ends in one newline")
   func file() throws {
-    let cache = folder()
-    defer { try? FileManager.default.removeItem(at: cache) }
-    try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
-    let file = cache.appendingPathComponent("machine.json").path
+    let cache = try ScratchFolder()
+    let file = cache.path(of: "machine.json")
     let result = try Program.run(
       "machine", "--output-file", file, arguments: Self.quick,
       environment: ["XDG_CACHE_HOME": cache.path])

@@ -35,8 +35,7 @@ import Testing
     let result = try run(try script(sound))
     #expect(result.status == 0, "\(result.error)")
     let json = try JSONValue(parsing: result.output)
-    let schema = SchemaValidator(
-      try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json"))
+    let schema = try SchemaValidator(named: "result")
     #expect(schema.violations(of: json) == [])
     let peer = try #require(json["peer"])
     let test = try #require(peer["tests"]?[0])

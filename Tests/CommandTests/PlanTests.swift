@@ -27,8 +27,7 @@ import Testing
       "--seed", "7", "--rental", "0.5",
     ])
     let plan = try #require(first["plan"])
-    let schema = SchemaValidator(
-      try RepositoryFile.json("Sources/Reports/Schemas/plan.schema.json"))
+    let schema = try SchemaValidator(named: "plan")
     #expect(schema.violations(of: plan) == [])
     let again = try document(["--plan", try file(first.text())])
     #expect(again["plan"] == plan)
@@ -59,8 +58,7 @@ import Testing
 
   @Test("the named plans are valid", arguments: ["quick", "batch", "depth"])
   func suites(_ name: String) throws {
-    let schema = SchemaValidator(
-      try RepositoryFile.json("Sources/Reports/Schemas/plan.schema.json"))
+    let schema = try SchemaValidator(named: "plan")
     #expect(schema.violations(of: try RepositoryFile.json("Benchmarks/suites/\(name).json")) == [])
   }
 

@@ -24,8 +24,7 @@ import Testing
   }
 
   private func violations(_ text: String, _ schema: String) throws -> [String] {
-    let schema = try RepositoryFile.json("Sources/Reports/Schemas/\(schema).schema.json")
-    return SchemaValidator(schema).violations(of: try JSONValue(parsing: text))
+    try SchemaValidator(named: schema).violations(of: JSONValue(parsing: text))
   }
 
   @Test("run, cost, decide, compare, prices and models print documents of their schemas")
@@ -58,21 +57,19 @@ import Testing
 
   @Test("tables in the user's folder count beside the built-in one; a damaged one is named")
   func keptTables() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    let prices = folder.appending(path: "moebench/prices")
-    try FileManager.default.createDirectory(at: prices, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try ScratchFolder()
+    try FileManager.default.createDirectory(
+      atPath: folder.path(of: "moebench/prices"), withIntermediateDirectories: true)
     let table = """
       {"acme/own-model": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6,
        "litellm_provider": "acme", "mode": "chat"}}
       """
-    let file = prices.appending(path: "mine.json")
-    try Data(table.utf8).write(to: file)
+    try folder.file("moebench/prices/mine.json", table)
     let environment = ["XDG_DATA_HOME": folder.path]
     let listed = try Program.run("prices", "-o", "json", environment: environment)
     #expect(listed.status == 0 && listed.output.contains("own-model"), "\(listed.error)")
     #expect(try !Program.run("prices", "-o", "json").output.contains("own-model"))
-    try Data("{".utf8).write(to: file)
+    try folder.file("moebench/prices/mine.json", "{")
     let refused = try Program.run("prices", environment: environment)
     #expect(refused.status == 65 && refused.error.contains("mine.json"))
   }

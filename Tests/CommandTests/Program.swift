@@ -8,24 +8,31 @@ typealias Program = TestSupport.Program
 typealias ProgramResult = TestSupport.ProgramResult
 
 enum Fixture {
-  static let checkpoints = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/checkpoints")
-
-  static func path(_ name: String) -> String { checkpoints.appendingPathComponent(name).path }
+  static func path(_ name: String) -> String { CheckpointFixtures.path(name) }
 
   /// A result of another tool.
   static func imports(_ name: String) -> String {
-    checkpoints.deletingLastPathComponent().appendingPathComponent("imports/\(name)").path
+    RepositoryFile.url("Tests/Fixtures/imports/\(name)").path
   }
+}
 
-  /// A copy of a checkpoint that a test may damage.
-  static func copy(_ name: String) throws -> URL {
-    let target = FileManager.default.temporaryDirectory
-      .appendingPathComponent("moebench-\(UUID().uuidString)")
-    try FileManager.default.copyItem(at: checkpoints.appendingPathComponent(name), to: target)
-    return target
+/// A copy of a checkpoint that a test may damage.
+func checkpointCopy(_ name: String) throws -> ScratchFolder {
+  let folder = try ScratchFolder()
+  for file in try FileManager.default.contentsOfDirectory(atPath: Fixture.path(name)) {
+    try FileManager.default.copyItem(
+      atPath: CheckpointFixtures.path(name, file), toPath: folder.path(of: file))
   }
+  return folder
+}
+
+/// Ends a test that finds only while it runs that there is nothing to check; to be returned at once.
+func skip(_ reason: Comment) throws {
+  #if compiler(>=6.3)
+    try Test.cancel(reason)
+  #else
+    print("skipped: \(reason)")
+  #endif
 }
 
 /// For suites that run the program: they wait on threads of their own, and no test of theirs outlasts five minutes.

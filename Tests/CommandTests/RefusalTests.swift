@@ -74,10 +74,8 @@ import Testing
 
   @Test("a configuration that is no JSON is refused with the byte where it fails")
   func brokenConfiguration() throws {
-    let folder = try Fixture.copy("olmoe")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try Data("{\"model_type\": \"olmoe\",".utf8).write(
-      to: folder.appendingPathComponent("config.json"))
+    let folder = try checkpointCopy("olmoe")
+    try folder.file("config.json", "{\"model_type\": \"olmoe\",")
     expectRefusal(try Program.run("run", folder.path), status: 65, naming: "config.json")
   }
 
@@ -91,22 +89,18 @@ import Testing
       ("\"hidden_size\": 32", "\"hidden_size\": 9007199254740993", "hidden_size"),
     ])
   func configuration(_ old: String, _ new: String, _ word: String) throws {
-    let folder = try Fixture.copy("olmoe")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("config.json")
-    let text = try String(contentsOf: file, encoding: .utf8)
-    let pattern = old.replacingOccurrences(of: " ", with: "")
+    let folder = try checkpointCopy("olmoe")
+    let text = try String(contentsOfFile: folder.path(of: "config.json"), encoding: .utf8)
     let changed = text.replacingOccurrences(of: old, with: new)
-    #expect(changed != text, "the fixture has no \(pattern)")
-    try Data(changed.utf8).write(to: file)
+    #expect(changed != text, "the fixture has no \(old)")
+    try folder.file("config.json", changed)
     expectRefusal(try Program.run("run", folder.path), status: 65, naming: word)
   }
 
   @Test("a truncated tensor file is refused before anything is measured")
   func truncated() throws {
-    let folder = try Fixture.copy("olmoe")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("model.safetensors")
+    let folder = try checkpointCopy("olmoe")
+    let file = folder.url.appendingPathComponent("model.safetensors")
     let data = try Data(contentsOf: file)
     try data.prefix(data.count / 2).write(to: file)
     expectRefusal(try Program.run("run", folder.path), status: 65, naming: "model.safetensors")
@@ -132,35 +126,33 @@ import Testing
   @Test(
     "a fault of a tensor or a field names the model it is in", arguments: ["inspect", "logits"])
   func modelIsNamed(_ command: String) throws {
-    let folder = try Fixture.copy("olmoe")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("config.json")
-    let text = try String(contentsOf: file, encoding: .utf8)
-    try Data(text.replacingOccurrences(of: "\"num_experts\": 8", with: "\"num_experts\": 9").utf8)
-      .write(to: file)
+    let folder = try checkpointCopy("olmoe")
+    let text = try String(contentsOfFile: folder.path(of: "config.json"), encoding: .utf8)
+    try folder.file(
+      "config.json",
+      text.replacingOccurrences(of: "\"num_experts\": 8", with: "\"num_experts\": 9"))
     let tokens = command == "logits" ? ["--tokens", "1"] : []
     expectRefusal(
       try Program.run(command, folder.path, arguments: tokens), status: 65,
-      naming: folder.lastPathComponent, "tensor")
+      naming: folder.url.lastPathComponent, "tensor")
   }
 
   @Test("weights that are not numbers end a run before a result is written")
   func poisonedRun() throws {
-    let folder = try Fixture.copy("olmoe")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("model.safetensors")
+    let folder = try checkpointCopy("olmoe")
+    let file = folder.url.appendingPathComponent("model.safetensors")
     var data = try Data(contentsOf: file)
     // All bits set is a NaN in every floating-point type.
     data.replaceSubrange(
       (data.count - data.count / 4)..<data.count,
       with: Data(repeating: 0xFF, count: data.count / 4))
     try data.write(to: file)
-    let result = folder.appendingPathComponent("result.json")
+    let result = folder.path(of: "result.json")
     expectRefusal(
       try Program.run(
         "run", folder.path, "-p", "4", "-n", "2", "-r", "1", "--warmup", "0", "-o", "json",
-        "--output-file", result.path), status: 65, naming: folder.lastPathComponent, "non-finite")
-    #expect(!FileManager.default.fileExists(atPath: result.path))
+        "--output-file", result), status: 65, naming: folder.url.lastPathComponent, "non-finite")
+    #expect(!FileManager.default.fileExists(atPath: result))
   }
 
   @Test(

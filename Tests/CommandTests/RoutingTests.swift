@@ -8,11 +8,6 @@ import Testing
 @Suite(.serialized, .runsPrograms) struct RoutingTests {
   private let quick = ["-p", "8", "-n", "4", "-r", "1", "--warmup", "0", "-t", "1", "-o", "json"]
 
-  private func file() -> URL {
-    FileManager.default.temporaryDirectory
-      .appendingPathComponent("moebench-\(UUID().uuidString).json")
-  }
-
   private func run(_ arguments: [String]) throws -> JSONValue {
     let result = try Program.run("run", arguments: arguments + quick)
     #expect(result.status == 0, "\(result.error)")
@@ -21,17 +16,17 @@ import Testing
 
   @Test("a recorded trace is valid and replays the load it recorded on synthetic weights")
   func replay() throws {
-    let trace = file()
-    defer { try? FileManager.default.removeItem(at: trace) }
-    _ = try run([Fixture.path("olmoe"), "--record-routing", trace.path])
-    let json = try JSONValue(parsing: [UInt8](Data(contentsOf: trace)))
-    let schema = try RepositoryFile.json("Sources/Reports/Schemas/routing.schema.json")
-    #expect(SchemaValidator(schema).violations(of: json) == [])
+    let folder = try ScratchFolder()
+    let trace = folder.path(of: "trace.json")
+    _ = try run([Fixture.path("olmoe"), "--record-routing", trace])
+    let json = try JSONValue(parsing: [UInt8](Data(contentsOf: URL(filePath: trace))))
+    let schema = try SchemaValidator(named: "routing")
+    #expect(schema.violations(of: json) == [])
     let layers = try #require(json["layers"]?.array)
     let tokens = try #require(json["tokens"]?.int)
     #expect(layers.count == 2 && tokens >= 8)
     let replayed = try run([
-      Fixture.path("olmoe"), "--synthetic", "--routing", "trace:\(trace.path)",
+      Fixture.path("olmoe"), "--synthetic", "--routing", "trace:\(trace)",
     ])
     #expect(replayed["model"]?["source"]?.string == "synthetic")
     // A prompt of 8 tokens: the first 8 rows of every layer.
@@ -47,11 +42,11 @@ import Testing
 
   @Test("a trace of another shape is refused")
   func otherShape() throws {
-    let trace = file()
-    defer { try? FileManager.default.removeItem(at: trace) }
-    _ = try run([Fixture.path("olmoe"), "--record-routing", trace.path])
+    let folder = try ScratchFolder()
+    let trace = folder.path(of: "trace.json")
+    _ = try run([Fixture.path("olmoe"), "--record-routing", trace])
     let result = try Program.run(
-      "run", "granite-3.1-1b-a400m", "--layers", "1", "--routing", "trace:\(trace.path)",
+      "run", "granite-3.1-1b-a400m", "--layers", "1", "--routing", "trace:\(trace)",
       arguments: quick)
     #expect(result.status == 65)
     #expect(result.error.contains("layers[0]"))
@@ -73,11 +68,10 @@ import Testing
       (body("1e99", layer("[[0, 1]]")), "tokens"),
     ])
   func damaged(_ text: String, _ named: String) throws {
-    let trace = file()
-    defer { try? FileManager.default.removeItem(at: trace) }
-    try Data(text.utf8).write(to: trace)
+    let folder = try ScratchFolder()
+    let trace = try folder.file("trace.json", text)
     let result = try Program.run(
-      "run", Fixture.path("olmoe"), "--synthetic", "--routing", "trace:\(trace.path)")
+      "run", Fixture.path("olmoe"), "--synthetic", "--routing", "trace:\(trace)")
     #expect(result.status == 65, "\(result.error)")
     #expect(result.output.isEmpty)
     if !text.isEmpty { #expect(result.error.contains(named), "\(result.error)") }
@@ -97,11 +91,10 @@ import Testing
 
   @Test("a config.json without weights runs as its shape with --synthetic, and not without")
   func configuration() throws {
-    let folder = try Fixture.copy("qwen3_moe")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    for name in ["model.safetensors", "golden.safetensors", "model-f32.gguf"] {
-      try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
-    }
+    let folder = try ScratchFolder()
+    try FileManager.default.copyItem(
+      atPath: CheckpointFixtures.path("qwen3_moe", "config.json"),
+      toPath: folder.path(of: "config.json"))
     let refused = try Program.run("run", folder.path, arguments: quick)
     #expect(refused.status == 66, "\(refused.error)")
     let result = try Program.run("run", folder.path, "--synthetic", arguments: quick)
@@ -113,19 +106,17 @@ import Testing
 
   @Test("the header of a GGUF file is enough for its shape, and the shape is the whole file's")
   func header() throws {
-    let whole = Fixture.checkpoints.appendingPathComponent("olmoe/model-f32.gguf")
-    let data = try Data(contentsOf: whole)
-    let file = FileManager.default.temporaryDirectory
-      .appendingPathComponent("moebench-\(UUID().uuidString).gguf")
-    defer { try? FileManager.default.removeItem(at: file) }
+    let whole = CheckpointFixtures.path("olmoe", "model-f32.gguf")
+    let data = try Data(contentsOf: URL(filePath: whole))
+    let folder = try ScratchFolder()
     // Weights are most of the file; its last half is certainly nothing else.
-    try data.prefix(data.count / 2).write(to: file)
-    let refused = try Program.run("run", file.path, arguments: quick)
+    let file = try folder.file("half.gguf", bytes: data.prefix(data.count / 2))
+    let refused = try Program.run("run", file, arguments: quick)
     #expect(refused.status == 65)
-    let result = try Program.run("run", file.path, "--synthetic", arguments: quick)
+    let result = try Program.run("run", file, "--synthetic", arguments: quick)
     #expect(result.status == 0, "\(result.error)")
     let json = try JSONValue(parsing: result.output)
-    let full = try Program.run("run", whole.path, arguments: quick)
+    let full = try Program.run("run", whole, arguments: quick)
     let expected = try JSONValue(parsing: full.output)
     #expect(json["model"]?["parameters"]?["total"] == expected["model"]?["parameters"]?["total"])
   }

@@ -7,8 +7,8 @@ import Testing
 
 @Suite(.runsPrograms) struct SmallDocumentTests {
   private func violations(_ document: JSONValue, _ schema: String) throws -> [String] {
-    let schema = try RepositoryFile.json("Sources/Reports/Schemas/\(schema).schema.json")
-    return SchemaValidator(schema).violations(of: document)
+    let schema = try SchemaValidator(named: schema)
+    return schema.violations(of: document)
   }
 
   @Test(

@@ -14,8 +14,8 @@ import Testing
       "sweep", kind, Fixture.path(model), arguments: quick + ["-o", "json"] + more)
     #expect(result.status == 0, "\(result.error)")
     let json = try JSONValue(parsing: result.output)
-    let schema = try RepositoryFile.json("Sources/Reports/Schemas/sweep.schema.json")
-    #expect(SchemaValidator(schema).violations(of: json) == [])
+    let schema = try SchemaValidator(named: "sweep")
+    #expect(schema.violations(of: json) == [])
     #expect(json["experiment"]?.string == kind)
     #expect(json["reading"]?.array?.isEmpty == false)
     return json

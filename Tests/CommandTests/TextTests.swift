@@ -39,8 +39,7 @@ import Testing
 
   @Test("generate continues each prompt as the reference does, logits by the same tokens")
   func generate() throws {
-    let schema = SchemaValidator(
-      try RepositoryFile.json("Sources/Reports/Schemas/logits.schema.json"))
+    let schema = try SchemaValidator(named: "logits")
     for entry in try cases("cases", atLeast: 6) {
       let prompt = try #require(entry["prompt"]?.string)
       let text = try Program.run("generate", model, "--prompt", prompt, "-n", "8", "-t", "1")
@@ -75,13 +74,11 @@ import Testing
 
   @Test("results of another tool become a valid result with a cost")
   func imported() throws {
-    let file = Fixture.checkpoints.deletingLastPathComponent()
-      .appendingPathComponent("imports/vllm-serve.json").path
-    let result = try Program.run("import", file, "--rental", "2", "-o", "json")
+    let result = try Program.run(
+      "import", Fixture.imports("vllm-serve.json"), "--rental", "2", "-o", "json")
     #expect(result.status == 0, "\(result.error)")
     let json = try JSONValue(parsing: result.output)
-    let schema = SchemaValidator(
-      try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json"))
+    let schema = try SchemaValidator(named: "result")
     #expect(schema.violations(of: json) == [])
     #expect(json["model"]?["source"]?.string == "imported")
     #expect(json["cost"]?["usd_per_million_output"]?["value"]?.double ?? 0 > 0)

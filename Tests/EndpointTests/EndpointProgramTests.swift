@@ -21,8 +21,7 @@ import Testing
     let result = try await endpoint(server)
     #expect(result.status == 0, "\(result.error)")
     let json = try JSONValue(parsing: result.output)
-    let schema = SchemaValidator(
-      try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json"))
+    let schema = try SchemaValidator(named: "result")
     #expect(schema.violations(of: json) == [])
     #expect(json["model"]?["source"]?.string == "endpoint")
     #expect(json["endpoint"]?["levels"]?[0]?["succeeded"]?.int == 3)

@@ -5,10 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct HostileServerTests {
-  private static let top = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-  private static let mock = top.deletingLastPathComponent()
-    .appending(path: "shared/reliability/mock_endpoint.py")
+  private static let mock = RepositoryFile.url("../shared/reliability/mock_endpoint.py")
 
   /// A mode of each kind; MOEBENCH_ALL_MODES=1 tries every one.
   private static let some = [
@@ -24,7 +21,7 @@ import Testing
     .timeLimit(.minutes(15)))
   func modes() async throws {
     let all = ProcessInfo.processInfo.environment["MOEBENCH_ALL_MODES"] == "1"
-    let script = Self.top.appending(path: "Tests/EndpointModes/all_modes.py").path
+    let script = RepositoryFile.url("Tests/EndpointModes/all_modes.py").path
     let arguments =
       ["python3", script, Program.url.path, Self.mock.path] + (all ? [] : Self.some)
     let result = try await withTaskExecutorPreference(BlockingExecutor.shared) {

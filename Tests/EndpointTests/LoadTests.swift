@@ -61,8 +61,7 @@ import Testing
   }
 
   private func checkDocument(_ report: EndpointReport) throws {
-    let schema = SchemaValidator(
-      try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json"))
+    let schema = try SchemaValidator(named: "result")
     #expect(schema.violations(of: report.json) == [])
     #expect(report.text().split(separator: "\n").allSatisfy { $0.count <= 80 })
   }

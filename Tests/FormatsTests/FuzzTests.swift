@@ -3,6 +3,7 @@
 import Foundation
 import Inference
 import StrictJSON
+import TestSupport
 import Testing
 
 /// `MOEBENCH_FUZZ` damages a kind of file that many times; `MOEBENCH_FUZZ_SEED` starts elsewhere.
@@ -126,8 +127,9 @@ import Testing
 
   @Test("damaged GGUF files of every family")
   func families() throws {
-    let originals = try Fixtures.withGGUF.map {
-      Array(try Data(contentsOf: URL(fileURLWithPath: Fixtures.gguf($0))))
+    let originals = try CheckpointFixtures.names(with: "model-f32.gguf").map {
+      Array(
+        try Data(contentsOf: URL(fileURLWithPath: CheckpointFixtures.path($0, "model-f32.gguf"))))
     }
     try fuzz("m.gguf") { folder, mutator in
       try folder.write("m.gguf", mutator.bytes(mutator.random.pick(originals)))
@@ -136,8 +138,8 @@ import Testing
 
   @Test("damaged configurations of every family")
   func familyConfigurations() throws {
-    let originals = try Fixtures.names.map {
-      try String(contentsOfFile: Fixtures.safetensors($0) + "/config.json", encoding: .utf8)
+    let originals = try CheckpointFixtures.names.map {
+      try String(contentsOfFile: CheckpointFixtures.path($0, "config.json"), encoding: .utf8)
     }
     try fuzz("") { folder, mutator in
       try folder.write("config.json", mutator.json(mutator.random.pick(originals)))
@@ -147,8 +149,8 @@ import Testing
 
   @Test("damaged models of every family are refused or run")
   func models() throws {
-    let originals = try Fixtures.names.map { name in
-      let folder = Fixtures.safetensors(name)
+    let originals = try CheckpointFixtures.names.map { name in
+      let folder = CheckpointFixtures.path(name)
       return (
         config: try String(contentsOfFile: folder + "/config.json", encoding: .utf8),
         weights: Array(

@@ -3,18 +3,21 @@
 import Foundation
 import Inference
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite struct GGUFTranslationTests {
+  private static let fixtures = CheckpointFixtures.names(with: "model-f32.gguf")
+
   @Test("the fixtures with both containers are there")
   func present() {
-    #expect(Fixtures.withGGUF.count >= 30)
+    #expect(Self.fixtures.count >= 30)
   }
 
-  @Test("every tensor of the safetensors comes out of the GGUF file", arguments: Fixtures.withGGUF)
+  @Test("every tensor of the safetensors comes out of the GGUF file", arguments: fixtures)
   func tensors(name: String) throws {
-    let original = try Checkpoint(path: Fixtures.safetensors(name))
-    let translated = try Checkpoint(path: Fixtures.gguf(name))
+    let original = try Checkpoint(path: CheckpointFixtures.path(name))
+    let translated = try Checkpoint(path: CheckpointFixtures.path(name, "model-f32.gguf"))
     #expect(translated.container == .gguf)
     for hubName in original.tensorNames {
       let expected = try #require(try original.tensor(named: hubName))
@@ -30,20 +33,21 @@ import Testing
     }
   }
 
-  @Test("no tensor of the GGUF file is invented", arguments: Fixtures.withGGUF)
+  @Test("no tensor of the GGUF file is invented", arguments: fixtures)
   func names(name: String) throws {
     let original = Set(
-      try Checkpoint(path: Fixtures.safetensors(name)).tensorNames.map(Self.textName))
-    let translated = try Checkpoint(path: Fixtures.gguf(name)).tensorNames
+      try Checkpoint(path: CheckpointFixtures.path(name)).tensorNames.map(Self.textName))
+    let translated = try Checkpoint(path: CheckpointFixtures.path(name, "model-f32.gguf"))
+      .tensorNames
     #expect(translated.filter { !original.contains($0) }.isEmpty)
     #expect(Set(translated).count == translated.count)
   }
 
-  @Test("the configuration agrees with config.json", arguments: Fixtures.withGGUF)
+  @Test("the configuration agrees with config.json", arguments: fixtures)
   func configuration(name: String) throws {
-    let hub = try Checkpoint(path: Fixtures.safetensors(name)).config
+    let hub = try Checkpoint(path: CheckpointFixtures.path(name)).config
     let original = hub["text_config"] ?? hub
-    let translated = try Checkpoint(path: Fixtures.gguf(name)).config
+    let translated = try Checkpoint(path: CheckpointFixtures.path(name, "model-f32.gguf")).config
     let ignored = Self.lost[name] ?? []
     var compared = 0
     for member in try #require(translated.object).members where !ignored.contains(member.key) {

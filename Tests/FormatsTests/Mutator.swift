@@ -1,28 +1,17 @@
 // Damages files: bytes anywhere, and the structures their readers believe. The same seed damages alike.
 
-/// A stream of numbers from a seed (SplitMix64, Steele et al. 2014).
-struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
+import Inference
 
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0x1234_5678 }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension SplitMix64 {
   mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(max(limit, 1))) }
 
   mutating func pick<T>(_ list: [T]) -> T { list[below(list.count)] }
 }
 
 struct Mutator {
-  var random: SeededNumbers
+  var random: SplitMix64
 
-  init(seed: UInt64) { random = SeededNumbers(seed: seed) }
+  init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
   // MARK: - Bytes
 

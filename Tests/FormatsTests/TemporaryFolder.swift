@@ -2,23 +2,20 @@
 
 import Foundation
 import Inference
+import TestSupport
 import Testing
 
-/// A folder that is deleted when the value goes.
+/// A scratch folder with the words that tests of files need.
 final class TemporaryFolder {
-  let path: String
+  private let folder: ScratchFolder
+  var path: String { folder.path }
 
-  init() throws {
-    path = NSTemporaryDirectory() + "formats-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try ScratchFolder() }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { path + "/" + name }
+  func file(_ name: String) -> String { folder.path(of: name) }
 
   func write(_ name: String, _ bytes: [UInt8]) throws {
-    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+    try folder.file(name, bytes: bytes)
   }
 
   func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }

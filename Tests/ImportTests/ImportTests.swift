@@ -10,11 +10,8 @@ import TestSupport
 import Testing
 
 @Suite struct ImportTests {
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Fixtures/imports")
-
   static func bytes(_ name: String) throws -> [UInt8] {
-    [UInt8](try Data(contentsOf: folder.appending(path: name)))
+    try RepositoryFile.bytes("Tests/Fixtures/imports/\(name)")
   }
 
   static func documents(
@@ -43,8 +40,7 @@ import Testing
     let hints = ImportHints(promptTokens: 128, generatedTokens: 32, batch: 8)
     let documents = try Self.documents(Self.bytes(name), name, hints: hints)
     let document = try #require(documents.first)
-    let schema = SchemaValidator(
-      try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json"))
+    let schema = try SchemaValidator(named: "result")
     for one in documents { #expect(schema.violations(of: one) == []) }
     let result = try StoredResult(document, file: name)
     #expect(result.model.source == "imported")

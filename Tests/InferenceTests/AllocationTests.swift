@@ -1,18 +1,14 @@
 // A forward pass asks for no more memory than Benchmarks/thresholds/engine.json allows, which is none.
 
 import CAllocationCounter
-import Foundation
 import Inference
 import StrictJSON
+import TestSupport
 import Testing
 
-#if DEBUG
-  private let isOptimised = false
-#else
-  private let isOptimised = true
-#endif
-
-@Suite(.enabled(if: isOptimised && allocation_counter_works() == 1))
+@Suite(
+  .enabled(if: isOptimised, "arrays that the optimiser would remove are counted"),
+  .enabled(if: allocation_counter_works() == 1, "nothing counts allocations on this system"))
 struct AllocationTests {
   @Test("the counter sees an array being made")
   func counter() {
@@ -36,9 +32,7 @@ struct AllocationTests {
   }
 
   private static func limit() throws -> Int {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Benchmarks/thresholds/engine.json")
-    let thresholds = try JSONValue(parsing: Array(Data(contentsOf: file)))
+    let thresholds = try RepositoryFile.json("Benchmarks/thresholds/engine.json")
     return try #require(thresholds["allocations_per_pass"]?.int)
   }
 

@@ -1,8 +1,8 @@
 // The miniature checkpoints in Tests/Fixtures/checkpoints, one for each family, and ways to run them.
 
-import Foundation
 import Inference
 import StrictJSON
+import TestSupport
 
 /// A miniature checkpoint with its two prompts.
 struct Fixture {
@@ -11,28 +11,13 @@ struct Fixture {
   let a: [Int]
   let b: [Int]
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fixtures/checkpoints").path
-
-  /// Every fixture.
-  static let names: [String] = {
-    do {
-      return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-    } catch {
-      fatalError("\(folder): \(error)")
-    }
-  }()
-
-  /// Fixtures with a file of this name.
-  static func names(with file: String) -> [String] {
-    names.filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/\(file)") }
-  }
+  static let names = CheckpointFixtures.names
 
   /// - Parameters:
   ///   - configuration: The file to read instead of the checkpoint's own `config.json`.
   ///   - weights: The file to read instead of the folder's safetensors.
   init(_ name: String, configuration: String? = nil, weights: String? = nil) throws {
-    let path = "\(Self.folder)/\(name)"
+    let path = CheckpointFixtures.path(name)
     checkpoint = try Checkpoint(path: weights.map { "\(path)/\($0)" } ?? path)
     let config = try configuration.map {
       try JSONValue(parsing: Checkpoint.contents(ofFile: "\(path)/\($0)", limit: 1 << 20))

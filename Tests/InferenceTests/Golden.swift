@@ -1,6 +1,7 @@
 // Reference answers of a fixture, from golden.safetensors, and where an evaluation first leaves them.
 
 import Inference
+import TestSupport
 
 /// What Hugging Face transformers computes for one prompt of a fixture (Tests/Fixtures/make_fixtures.py).
 struct Golden {
@@ -29,7 +30,7 @@ struct Golden {
   static func bound(_ name: String) -> Float { recurrent.contains(name) ? 1e-3 : 3e-4 }
 
   init(_ name: String, prompt: String) throws {
-    try self.init(file: "\(Fixture.folder)/\(name)/golden.safetensors", prompt: prompt)
+    try self.init(file: CheckpointFixtures.path(name, "golden.safetensors"), prompt: prompt)
   }
 
   init(file path: String, prompt: String) throws {

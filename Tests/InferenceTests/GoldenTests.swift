@@ -1,6 +1,7 @@
 // Every family against Hugging Face transformers: scores, routing and greedy continuation of its fixture.
 
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct GoldenTests {
@@ -37,7 +38,7 @@ import Testing
 
   @Test(
     "config.json as transformers 5 writes it describes the same model",
-    arguments: Fixture.names(with: "config.v5.json"))
+    arguments: CheckpointFixtures.names(with: "config.v5.json"))
   func secondConfiguration(_ name: String) throws {
     try check(try Fixture(name, configuration: "config.v5.json"), name, chunk: 64, threads: 1)
   }
@@ -49,8 +50,8 @@ import Testing
     #expect(missing == [])
     // A fixture that lost its second configuration or its GGUF file would be checked less.
     #expect(Fixture.names.count == 46)
-    #expect(Fixture.names(with: "config.v5.json").count == 44)
-    #expect(Fixture.names(with: "model-f32.gguf").count == 30)
+    #expect(CheckpointFixtures.names(with: "config.v5.json").count == 44)
+    #expect(CheckpointFixtures.names(with: "model-f32.gguf").count == 30)
   }
 
   /// Families of which GGUF metadata keep no `norm_topk_prob`, or none of the chunks and scales of attention.
@@ -58,7 +59,7 @@ import Testing
 
   @Test(
     "a GGUF file gives the answers of the safetensors it was made from",
-    arguments: Fixture.names(with: "model-f32.gguf"))
+    arguments: CheckpointFixtures.names(with: "model-f32.gguf"))
   func gguf(_ name: String) throws {
     let configuration = Self.partlyDescribed.contains(name) ? "config.v5.json" : nil
     let fixture = try Fixture(name, configuration: configuration, weights: "model-f32.gguf")

@@ -3,6 +3,7 @@
 import Foundation
 import Inference
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite struct LieTests {
@@ -11,21 +12,16 @@ import Testing
     _ name: String, config: [String: JSONValue] = [:],
     header change: (String) -> String = { $0 }
   ) throws -> EngineError? {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "lies-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let source = "\(Fixture.folder)/\(name)"
+    let folder = try ScratchFolder()
+    let source = CheckpointFixtures.path(name)
     var object = try #require(try Checkpoint(path: source).config.object)
     for (key, value) in config { object[key] = value }
-    try Data(JSONValue.object(object).text().utf8).write(
-      to: folder.appendingPathComponent("config.json"))
+    try folder.file("config.json", JSONValue.object(object).text())
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: source + "/model.safetensors")))
     let length = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
     let header = Array(change(String(decoding: bytes[8..<(8 + length)], as: UTF8.self)).utf8)
     let prefix = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-    try Data(prefix + header + bytes[(8 + length)...]).write(
-      to: folder.appendingPathComponent("model.safetensors"))
+    try folder.file("model.safetensors", bytes: prefix + header + bytes[(8 + length)...])
     do {
       let checkpoint = try Checkpoint(path: folder.path)
       try CheckpointAudit.check(Architectures.describe(checkpoint), checkpoint)

@@ -11,7 +11,7 @@ struct PackedWeightsTests {
 
   /// A checkpoint of one weight in Kimi's integers; the scales' bfloat16 bits are given.
   private func integers(
-    _ folder: TensorFolder, codes: [UInt8], scales: [UInt16], shape: [Int32] = [3, 64]
+    _ folder: borrowing TensorFolder, codes: [UInt8], scales: [UInt16], shape: [Int32] = [3, 64]
   ) throws -> CheckpointWeights {
     var words = [UInt32](repeating: 0, count: codes.count / 8)
     for (index, code) in codes.enumerated() {
@@ -50,7 +50,6 @@ struct PackedWeightsTests {
     arguments: [0, -60, 60] as [Int])
   func integersAreExact(shift: Int) throws {
     let folder = try TensorFolder()
-    defer { folder.remove() }
     // From full precision to few bits, over eleven powers of two, and zero.
     let plain: [UInt16] = [0x3B81, 0xBCFF, 0x3F80, 0x3A00, 0, 0x3E01]
     let scales: [UInt16] = plain.map { bits in
@@ -66,7 +65,6 @@ struct PackedWeightsTests {
   @Test("a product with shifted scales is the product with the scales themselves, shifted")
   func productsAreShifted() throws {
     let folder = try TensorFolder()
-    defer { folder.remove() }
     var input = (0..<Self.columns).map { Float($0 % 5) - 2 }
     var results: [[Float]] = []
     let shifted: UInt16 = 0x3C20 - 70 << 7
@@ -96,7 +94,6 @@ struct PackedWeightsTests {
   @Test("scales too far apart for half precision, infinite ones and another shape are refused")
   func refusals() throws {
     let folder = try TensorFolder()
-    defer { folder.remove() }
     for scales in [[0x0481, 0x7E81], [0x7F80, 0x3F80]] as [[UInt16]] {
       #expect {
         try load(
@@ -118,7 +115,6 @@ struct PackedWeightsTests {
     let table: [Float] = [0, 0.5, 1, 1.5, 2, 3, 4, 6, 0, -0.5, -1, -1.5, -2, -3, -4, -6]
     let exponents: [UInt8] = [127, 120, 130, 1, 250, 126]
     let folder = try TensorFolder()
-    defer { folder.remove() }
     var bytes = [UInt8](repeating: 0, count: Self.codes.count / 2)
     for (index, code) in Self.codes.enumerated() {
       bytes[index / 2] |= code << UInt8(index % 2 * 4)
@@ -138,7 +134,6 @@ struct PackedWeightsTests {
   @Test("FP8 takes powers of two as block scales, and refuses one that is not a number")
   func exponentScales() throws {
     let folder = try TensorFolder()
-    defer { folder.remove() }
     // 1.0 is 0x38, -1.5 is 0xBC.
     let bytes = (0..<Self.rows * Self.columns).map { UInt8($0 % 2 == 0 ? 0x38 : 0xBC) }
     for exponent in [124, 255] as [UInt8] {

@@ -2,6 +2,7 @@
 
 import Foundation
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct PoisonTests {
@@ -10,7 +11,7 @@ import Testing
     let copy = try CheckpointCopy(name)
     for (module, tensors) in copy.floatTensors {
       try copy.fill(tensors, .nan)
-      defer { try? copy.restore(tensors) }
+      defer { copy.restore(tensors) }
       do {
         _ = try copy.evaluate()
         Issue.record("\(module): scores without a complaint")
@@ -39,7 +40,7 @@ final class CheckpointCopy {
   enum Filling: Sendable { case nan, zero, subnormal }
 
   private let fixture: Fixture
-  private let folder: URL
+  private let folder: ScratchFolder
   private let original: Data
   private var data: Data
   /// Tensors of floating-point numbers; the experts of a layer count as one.
@@ -47,13 +48,11 @@ final class CheckpointCopy {
 
   init(_ name: String) throws {
     fixture = try Fixture(name)
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "poison-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    folder = try ScratchFolder()
     let source = URL(fileURLWithPath: fixture.checkpoint.path)
     for file in ["config.json", "model.safetensors"] {
       try FileManager.default.copyItem(
-        at: source.appendingPathComponent(file), to: folder.appendingPathComponent(file))
+        at: source.appendingPathComponent(file), to: folder.url.appendingPathComponent(file))
     }
     original = try Data(contentsOf: source.appendingPathComponent("model.safetensors"))
     data = original
@@ -68,8 +67,6 @@ final class CheckpointCopy {
     floatTensors = modules.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
-  deinit { try? FileManager.default.removeItem(at: folder) }
-
   func fill(_ tensors: [StoredTensor], _ filling: Filling) throws {
     for tensor in tensors {
       let pattern = tensor.type.pattern(filling) ?? [0]
@@ -77,10 +74,10 @@ final class CheckpointCopy {
       let bytes = (0..<size).map { pattern[$0 % pattern.count] }
       data.replaceSubrange(tensor.offset..<(tensor.offset + size), with: bytes)
     }
-    try data.write(to: folder.appendingPathComponent("model.safetensors"))
+    try folder.file("model.safetensors", bytes: data)
   }
 
-  func restore(_ tensors: [StoredTensor]) throws {
+  func restore(_ tensors: [StoredTensor]) {
     for tensor in tensors {
       let range = tensor.offset..<(tensor.offset + tensor.bytes.count)
       data.replaceSubrange(range, with: original[range])

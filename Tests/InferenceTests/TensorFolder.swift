@@ -2,8 +2,9 @@
 
 import Foundation
 import Inference
+import TestSupport
 
-struct TensorFolder {
+struct TensorFolder: ~Copyable {
   struct Tensor {
     let name: String
     let type: String
@@ -21,16 +22,9 @@ struct TensorFolder {
     }
   }
 
-  private let url = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "tensors-\(UUID().uuidString)")
+  private let folder: ScratchFolder
 
-  init() throws {
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  func remove() {
-    do { try FileManager.default.removeItem(at: url) } catch { print("left behind: \(error)") }
-  }
+  init() throws { folder = try ScratchFolder() }
 
   /// Writes the tensors and opens them.
   func weights(_ tensors: [Tensor]) throws -> CheckpointWeights {
@@ -45,8 +39,8 @@ struct TensorFolder {
     var file = Data(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) })
     file.append(contentsOf: header)
     for tensor in tensors { file.append(contentsOf: tensor.bytes) }
-    try file.write(to: url.appendingPathComponent("model.safetensors"))
-    try Data("{}".utf8).write(to: url.appendingPathComponent("config.json"))
-    return try CheckpointWeights(Checkpoint(path: url.path))
+    try folder.file("model.safetensors", bytes: file)
+    try folder.file("config.json", "{}")
+    return try CheckpointWeights(Checkpoint(path: folder.path))
   }
 }

@@ -2,18 +2,17 @@
 
 import Foundation
 import Measurement
+import TestSupport
 
 /// Writes files below a temporary root; removed with the object.
 final class FakeTree {
-  let root: URL
+  private let folder: ScratchFolder
+  var root: URL { folder.url }
 
   init(_ files: [String: String] = [:]) throws {
-    root = FileManager.default.temporaryDirectory.appending(path: "moebench-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+    folder = try ScratchFolder()
     for (path, text) in files { try write(path, text) }
   }
-
-  deinit { try? FileManager.default.removeItem(at: root) }
 
   var tree: FileTree { FileTree(root: root.path) }
 

@@ -7,31 +7,14 @@ import Testing
 
 /// Accepts one connection, reads the request, sends fixed bytes and closes.
 private final class OneShotServer: Sendable {
-  let port: UInt16
-  private let listener: Int32
+  private let listener: LoopbackSocket
+  var port: UInt16 { listener.port }
 
   init(answer: String, delay: Double = 0) throws {
-    #if canImport(Glibc)
-      let kind = Int32(SOCK_STREAM.rawValue)
-    #else
-      let kind = SOCK_STREAM
-    #endif
-    let listener = socket(AF_INET, kind, 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { plain in
-        bind(listener, plain, size) == 0 && listen(listener, 1) == 0
-          && getsockname(listener, plain, &size) == 0
-      }
-    }
-    try #require(bound)
-    self.listener = listener
-    port = UInt16(bigEndian: address.sin_port)
+    listener = try LoopbackSocket(listens: true)
+    let handle = listener.handle
     Thread.detachNewThread {
-      let client = accept(listener, nil, nil)
+      let client = accept(handle, nil, nil)
       guard client >= 0 else { return }
       var bytes = [UInt8](repeating: 0, count: 4096)
       _ = recv(client, &bytes, bytes.count, 0)
@@ -48,8 +31,6 @@ private final class OneShotServer: Sendable {
       close(client)
     }
   }
-
-  deinit { close(listener) }
 
   func body(path: String = "/", timeout: Double = 5) throws -> Data {
     let get = try #require(HTTPGet(authority: "127.0.0.1:\(port)", path: path, timeout: timeout))

@@ -3,13 +3,11 @@
 import Foundation
 import Models
 import StrictJSON
+import TestSupport
 import Testing
 
-private let root = URL(filePath: #filePath)
-  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
 private func files(_ folder: String) throws -> [String] {
-  try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path())
+  try FileManager.default.contentsOfDirectory(atPath: RepositoryFile.url(folder).path())
     .filter { $0.hasSuffix(".json") }.sorted()
 }
 
@@ -21,8 +19,8 @@ private func files(_ folder: String) throws -> [String] {
       ("Models/machines", "machines"), ("Benchmarks/workloads", "workloads"),
     ])
   func embedded(folder: String, list: String) throws {
-    let text = try String(
-      contentsOf: root.appending(path: "Models/Embedded/\(list).c"), encoding: .utf8)
+    let text = String(
+      decoding: try RepositoryFile.bytes("Models/Embedded/\(list).c"), as: UTF8.self)
     let listed = text.split(separator: "\n").filter { $0.hasPrefix("#embed") }
       .compactMap { $0.split(separator: "/").last.map { String($0.dropLast()) } }
     let present = try files(folder)

@@ -133,8 +133,8 @@ private final class FlakyMeter: EnergyMeter {
       #expect(energy["reason"]?.string == "61 s of silence")
       #expect(energy["power_invalid_reasons"]?[0]?.string == "gap")
     }
-    let schema = try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json")
-    #expect(SchemaValidator(schema).violations(of: json) == [])
+    let schema = try SchemaValidator(named: "result")
+    #expect(schema.violations(of: json) == [])
     let stored = try TinyRun.stored(report)
     for (test, result) in zip(stored.tests, report.tests) {
       #expect(test.joulesPerToken?.provenance == .measured)
@@ -169,8 +169,8 @@ private final class FlakyMeter: EnergyMeter {
     #expect(energy["power_invalid_reasons"]?[0]?.string == "calibrated")
     let low = try #require(energy["estimated"]?["low"]?.double)
     #expect(low < (try #require(energy["estimated"]?["joules_per_token"]?.double)))
-    let schema = try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json")
-    #expect(SchemaValidator(schema).violations(of: report.json) == [])
+    let schema = try SchemaValidator(named: "result")
+    #expect(schema.violations(of: report.json) == [])
     #expect(try TinyRun.stored(report).tests[0].joulesPerToken?.provenance == .estimated)
   }
 
@@ -221,8 +221,8 @@ private final class FlakyMeter: EnergyMeter {
 
   @Test("a document with an account of its energy is valid")
   func schema() throws {
-    let schema = try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json")
-    #expect(SchemaValidator(schema).violations(of: try estimated().json) == [])
+    let schema = try SchemaValidator(named: "result")
+    #expect(schema.violations(of: try estimated().json) == [])
   }
 
   @Test("an estimate beside a measurement, and one that its samples do not give, are refused")

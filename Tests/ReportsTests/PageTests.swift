@@ -6,6 +6,7 @@ import Foundation
 import Measurement
 import Models
 import Reports
+import TestSupport
 import Testing
 
 @Suite struct PageTests {
@@ -78,23 +79,16 @@ import Testing
 
   @Test(
     "an HTML parser finds no script, no handler and no foreign address, and the name as text",
-    .enabled(if: python != nil))
+    .enabled(if: python != nil, "there is no Python"))
   func parsed() throws {
     let html = try page(TinyRun.report(name: Self.hostile))
-    let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).html")
-    try Data(html.utf8).write(to: file)
-    defer { do { try FileManager.default.removeItem(at: file) } catch { Issue.record(error) } }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(Self.python))
-    process.arguments = ["-X", "utf8", "-c", Self.parser]
-    process.standardInput = try FileHandle(forReadingFrom: file)
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+    let folder = try ScratchFolder()
+    let file = try folder.file("page.html", html)
+    let parsed = try Program.run(
+      URL(filePath: try #require(Self.python)), arguments: ["-X", "utf8", "-c", Self.parser],
+      input: URL(filePath: file))
+    #expect(parsed.status == 0, "\(parsed.error)")
+    let lines = parsed.output.split(separator: "\n")
     #expect(lines.count > 500)
     let bad = ["tag script", "tag img", "tag iframe", "tag link", "tag object", "comment"]
     #expect(!lines.contains { line in bad.contains { line.hasPrefix($0) } })

@@ -43,8 +43,7 @@ import Testing
   }
 
   private func unnoticed(_ document: JSONValue, _ schema: String) throws -> [String] {
-    let validator = SchemaValidator(
-      try RepositoryFile.json("Sources/Reports/Schemas/\(schema).schema.json"))
+    let validator = try SchemaValidator(named: schema)
     #expect(validator.violations(of: document) == [])
     let places = places(document)
     #expect(places.count > 100)
@@ -61,8 +60,7 @@ import Testing
 
   @Test("a number that is null without its reason is a violation")
   func reasons() throws {
-    let validator = SchemaValidator(
-      try RepositoryFile.json("Sources/Reports/Schemas/result.schema.json"))
+    let validator = try SchemaValidator(named: "result")
     let document = try TinyRun.report(meter: nil).json
     let energy: [Step] = [.key("tests"), .first, .key("energy")]
     for (place, number, reason) in [

@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct SchemaTests {
   private func validator(_ name: String) throws -> SchemaValidator {
-    SchemaValidator(try RepositoryFile.json("Sources/Reports/Schemas/\(name).schema.json"))
+    try SchemaValidator(named: name)
   }
 
   @Test("a real run's document is valid")

@@ -2,14 +2,13 @@
 
 import Foundation
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct AtomicFileTests {
   private func inFolder(_ body: (String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "atomic-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
+    let folder = try ScratchFolder()
+    try body(folder.path)
   }
 
   private func names(_ folder: String) throws -> [String] {

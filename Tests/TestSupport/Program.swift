@@ -6,6 +6,8 @@ public struct ProgramResult: Sendable {
   public let status: Int32
   public let output: String
   public let error: String
+  /// Whether a signal ended it, as `error` then says too.
+  public let wasKilled: Bool
 }
 
 public enum Program {
@@ -52,8 +54,10 @@ public enum Program {
   }
 
   /// Runs another program in the same way.
+  ///
+  /// - Parameter input: The file that is its standard input; nil for none.
   public static func run(
-    _ program: URL, arguments: [String], environment: [String: String] = [:],
+    _ program: URL, arguments: [String], environment: [String: String] = [:], input: URL? = nil,
     killedAfter seconds: Double = 120
   ) throws -> ProgramResult {
     let process = Process()
@@ -64,7 +68,7 @@ public enum Program {
     let errors = Pipe()
     process.standardOutput = output
     process.standardError = errors
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = try input.map(FileHandle.init(forReadingFrom:)) ?? .nullDevice
     try process.run()
     let identifier = process.processIdentifier
     let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
@@ -78,6 +82,7 @@ public enum Program {
     let wasKilled = process.terminationReason == .uncaughtSignal
     return ProgramResult(
       status: process.terminationStatus, output: String(decoding: data, as: UTF8.self),
-      error: wasKilled ? words + "ended by signal \(process.terminationStatus)\n" : words)
+      error: wasKilled ? words + "ended by signal \(process.terminationStatus)\n" : words,
+      wasKilled: wasKilled)
   }
 }

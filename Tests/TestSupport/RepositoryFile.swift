@@ -4,10 +4,17 @@ import Foundation
 import StrictJSON
 
 public enum RepositoryFile {
-  /// A JSON document by its path from the top of the repository.
+  private static let top = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  /// A file or folder by its path from the top of the repository, there or not.
+  public static func url(_ path: String) -> URL { top.appending(path: path) }
+
+  public static func bytes(_ path: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: url(path)))
+  }
+
   public static func json(_ path: String) throws -> JSONValue {
-    let top = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    return try JSONValue(parsing: [UInt8](Data(contentsOf: top.appending(path: path))))
+    try JSONValue(parsing: bytes(path))
   }
 }

@@ -9,6 +9,11 @@ public struct SchemaValidator {
 
   public init(_ schema: JSONValue) { root = schema }
 
+  /// The published schema of this name, such as `result`.
+  public init(named name: String) throws {
+    root = try RepositoryFile.json("Sources/Reports/Schemas/\(name).schema.json")
+  }
+
   /// Every violation with its JSON path; empty where the document is valid.
   public func violations(of document: JSONValue) -> [String] {
     var found: [String] = []

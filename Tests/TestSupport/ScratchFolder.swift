@@ -24,8 +24,14 @@ public struct ScratchFolder: ~Copyable {
   public func path(of name: String) -> String { url.appendingPathComponent(name).path }
 
   /// Writes a file and gives its path.
+  @discardableResult
   public func file(_ name: String, _ text: String) throws -> String {
-    try Data(text.utf8).write(to: url.appendingPathComponent(name))
+    try file(name, bytes: Array(text.utf8))
+  }
+
+  @discardableResult
+  public func file(_ name: String, bytes: some Sequence<UInt8>) throws -> String {
+    try Data(bytes).write(to: url.appendingPathComponent(name))
     return path(of: name)
   }
 }

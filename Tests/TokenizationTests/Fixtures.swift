@@ -1,18 +1,14 @@
 // Where the tokenizers of the tests lie, and how they are read.
 
-import Foundation
 import Inference
 import StrictJSON
+import TestSupport
 
 enum Fixtures {
   static let byteLevel = ["deepseek_v3", "gpt_oss", "mixtral_cl100k", "olmoe", "qwen3_moe"]
 
-  private static let folder = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Fixtures/tokenizers")
-
   static func json(_ path: String) throws -> JSONValue {
-    try JSONValue(parsing: Array(Data(contentsOf: folder.appending(path: path))))
+    try RepositoryFile.json("Tests/Fixtures/tokenizers/\(path)")
   }
 
   static func tokenizer(_ name: String) throws -> Tokenizer {
