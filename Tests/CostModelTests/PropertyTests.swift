@@ -171,7 +171,10 @@ private func anyThroughput(_ random: inout RandomSource, idleWatts: Double) -> T
     var a = machine(price: 1000, residual: 500, capital: 0.08).map { value, _ in
       Estimate.exactly(value)
     }
-    guard case .bought(var purchase) = a.ownership else { return }
+    guard case .bought(var purchase) = a.ownership else {
+      Issue.record("a machine with a price is bought")
+      return
+    }
     purchase.priceUsd = Estimate(checked: 500, 1000, 2500, .estimated)
     purchase.residualShare = Estimate(checked: 0.3, 0.5, 1, .given)
     a.ownership = .bought(purchase)
