@@ -133,7 +133,9 @@ struct VectorTests {
 
   private func ulp(_ x: Double) -> Double { Double(Float(x).ulp) }
 
-  @Test("exp_minus, silu and sigmoid at every size", arguments: InstructionSet.available)
+  @Test(
+    "exp_minus, silu and sigmoid are those of float64 to a few roundings, at every size",
+    arguments: InstructionSet.available)
   func activations(_ isa: InstructionSet) {
     let k = isa.kernels
     for n in Self.sizes {

@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test(
-    "what ends the whole run",
+    "a refusal, an unknown place and a redirect end the run, and nothing goes elsewhere",
     arguments: ["401 No", "403 No", "404 No", "302 Found", "307 Temporary Redirect"])
   func stops(status: String) async throws {
     let other = try ScriptedServer { _, _ in Reply.stream(tokens: 1) }
@@ -73,7 +73,7 @@ import Testing
       Reply.plain(status, "{\"detail\":\"why\"}", extra: "Location: \(target)/chat/completions\r\n")
     }
     await #expect(throws: EndpointError.self) { try await send(settings(server, key: "k")) }
-    #expect(other.heads.withLock { $0.isEmpty }, "nothing goes to another origin")
+    #expect(other.heads.withLock { $0.isEmpty })
   }
 
   static let broken: [(String, [Step])] = {

@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test("damaged safetensors files")
+  @Test("damaged safetensors files are refused in one line or read to the end")
   func safetensors() throws {
     try fuzz("") { folder, mutator in
       try folder.write("config.json", "{}")
@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  @Test("damaged indexes")
+  @Test("damaged indexes are refused in one line or read to the end")
   func indexes() throws {
     try fuzz("") { folder, mutator in
       try folder.write("config.json", "{}")
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  @Test("damaged configurations")
+  @Test("damaged configurations are refused in one line or read")
   func configurations() throws {
     try fuzz("") { folder, mutator in
       let text = mutator.json(Self.config)
@@ -117,7 +117,7 @@ import Testing
     }
   }
 
-  @Test("damaged GGUF files")
+  @Test("damaged GGUF files are refused in one line or read to the end")
   func gguf() throws {
     let original = GGUFBuilder.smallest()
     try fuzz("m.gguf") { folder, mutator in
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test("damaged GGUF files of every family")
+  @Test("damaged GGUF files of every family are refused in one line or read to the end")
   func families() throws {
     let originals = try CheckpointFixtures.names(with: "model-f32.gguf").map {
       Array(
@@ -136,7 +136,7 @@ import Testing
     }
   }
 
-  @Test("damaged configurations of every family")
+  @Test("damaged configurations of every family are refused in one line or read")
   func familyConfigurations() throws {
     let originals = try CheckpointFixtures.names.map {
       try String(contentsOfFile: CheckpointFixtures.path($0, "config.json"), encoding: .utf8)

@@ -113,7 +113,7 @@ private func trace(_ text: String) throws -> MeterTrace { try MeterTrace(csv: te
     #expect(try trace("time,watts\n0,5\n1,7\n").smallestStep == 0)
   }
 
-  @Test("a long recording is searched by halving: every window of 200,000 readings in no time")
+  @Test("every window of a long recording has its joules, which without halving would never end")
   func long() throws {
     let points = (0..<200_000).map { PowerSeries.Point(time: Double($0), watts: 50) }
     let series = PowerSeries(points)
