@@ -24,60 +24,68 @@ public struct SchemaValidator {
   private func check(
     _ value: JSONValue, _ schema: JSONValue, _ path: String, _ found: inout [String]
   ) {
-    for member in schema.object?.members ?? [] {
-      let rule = member.value
-      switch member.key {
-      case "$ref": check(value, target(of: rule), path, &found)
-      case "type":
-        if !types(rule).contains(where: { value.is($0) }) { found.append("\(path): type") }
-      case "const": if value != rule { found.append("\(path): const") }
-      case "enum":
-        if !(rule.array ?? []).contains(value) { found.append("\(path): enum") }
-      case "anyOf":
-        let fits = (rule.array ?? []).contains { option in
-          var inner: [String] = []
-          check(value, option, path, &inner)
-          return inner.isEmpty
-        }
-        if !fits { found.append("\(path): anyOf") }
+    for rule in schema.object?.members ?? [] where !Self.annotations.contains(rule.key) {
+      switch rule.key {
+      case "$ref": check(value, target(of: rule.value), path, &found)
       case "required":
-        for key in rule.array ?? [] where value.object != nil {
-          if value[key.string ?? ""] == nil { found.append("\(path): lacks \(key.string ?? "")") }
+        for key in rule.value.array?.compactMap(\.string) ?? []
+        where value.object != nil && value[key] == nil {
+          found.append("\(path): lacks \(key)")
         }
-      case "properties":
-        for property in rule.object?.members ?? [] {
-          if let inner = value[property.key] {
-            check(inner, property.value, "\(path).\(property.key)", &found)
-          }
-        }
-      case "additionalProperties":
-        let known = schema["properties"]?.object?.keys ?? []
-        for inner in value.object?.members ?? [] where !known.contains(inner.key) {
-          if rule.bool == false {
-            found.append("\(path): has \(inner.key)")
-          } else if rule.object != nil {
-            check(inner.value, rule, "\(path).\(inner.key)", &found)
-          }
-        }
+      case "properties", "additionalProperties":
+        checkMembers(value, schema, rule.key, rule.value, path, &found)
       case "items":
-        for (index, inner) in (value.array ?? []).enumerated() {
-          check(inner, rule, "\(path)[\(index)]", &found)
+        for (index, item) in (value.array ?? []).enumerated() {
+          check(item, rule.value, "\(path)[\(index)]", &found)
         }
-      case "minItems":
-        if let array = value.array, array.count < rule.int ?? 0 {
-          found.append("\(path): minItems")
+      default:
+        guard let isMet = isMet(rule.key, rule.value, value) else {
+          found.append("\(path): the validator does not know \(rule.key)")
+          continue
         }
-      case "minimum":
-        if let x = value.double, let y = rule.double, x < y { found.append("\(path): minimum") }
-      case "maximum":
-        if let x = value.double, let y = rule.double, x > y { found.append("\(path): maximum") }
-      case "exclusiveMinimum":
-        if let x = value.double, let y = rule.double, x <= y {
-          found.append("\(path): exclusiveMinimum")
-        }
-      case let key where Self.annotations.contains(key): break
-      default: found.append("\(path): the validator does not know \(member.key)")
+        if !isMet { found.append("\(path): \(rule.key)") }
       }
+    }
+  }
+
+  /// Members that the schema names, or those that it does not.
+  private func checkMembers(
+    _ value: JSONValue, _ schema: JSONValue, _ keyword: String, _ rule: JSONValue, _ path: String,
+    _ found: inout [String]
+  ) {
+    let known = schema["properties"]
+    for member in value.object?.members ?? [] {
+      let place = "\(path).\(member.key)"
+      if keyword == "properties" {
+        if let inner = rule[member.key] { check(member.value, inner, place, &found) }
+      } else if known?[member.key] == nil {
+        if rule.bool == false { found.append("\(path): has \(member.key)") }
+        if rule.object != nil { check(member.value, rule, place, &found) }
+      }
+    }
+  }
+
+  /// Whether a value meets a keyword that concerns it alone; nil for an unknown keyword.
+  private func isMet(_ keyword: String, _ rule: JSONValue, _ value: JSONValue) -> Bool? {
+    func compared(_ holds: (Double, Double) -> Bool) -> Bool {
+      guard let x = value.double, let limit = rule.double else { return true }
+      return holds(x, limit)
+    }
+    switch keyword {
+    case "type": return types(rule).contains { value.is($0) }
+    case "const": return value == rule
+    case "enum": return (rule.array ?? []).contains(value)
+    case "anyOf":
+      return (rule.array ?? []).contains { option in
+        var inner: [String] = []
+        check(value, option, "", &inner)
+        return inner.isEmpty
+      }
+    case "minItems": return value.array.map { $0.count >= rule.int ?? 0 } ?? true
+    case "minimum": return compared(>=)
+    case "maximum": return compared(<=)
+    case "exclusiveMinimum": return compared(>)
+    default: return nil
     }
   }
 

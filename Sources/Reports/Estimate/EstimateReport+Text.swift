@@ -20,7 +20,7 @@ extension EstimateReport {
   private func heading(_ style: Style) -> [String] {
     let threads = supposedCores ?? limits.threads
     var lines = wrapped(
-      "\(basis), \(threads) thread\(threads == 1 ? "" : "s")"
+      "\(basis), \(Number.counted(threads, "thread"))"
         + (limitsFile == nil ? "; \(age)" : "; memory and power as of this machine")
         + (corrections.isEmpty
           ? "" : "; scaled by \(corrections.count) earlier measurements"))

@@ -53,6 +53,7 @@ public enum Number {
     return value == 0 ? "0" : fixed(value, digits)
   }
 
+  /// `5.2 %`, `52 %`.
   public static func percent(_ share: Double) -> String {
     share < 0.095 ? fixed(share * 100, 1) + " %" : fixed(share * 100, 0) + " %"
   }
@@ -72,6 +73,11 @@ public enum Number {
     }
   }
 
+  /// `1 thread`, `2 threads`.
+  static func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+  }
+
   /// Decimal units, as memory and bandwidth are sold.
   public static func bytes(_ value: Double) -> String {
     switch abs(value) {
@@ -83,6 +89,7 @@ public enum Number {
     }
   }
 
+  /// `250 ms`, `5.2 s`, `3 min 20 s`.
   public static func duration(_ seconds: Double) -> String {
     if seconds < 1 { return "\(Int((seconds * 1000).rounded())) ms" }
     if seconds < 100 { return fixed(seconds, seconds < 10 ? 1 : 0) + " s" }

@@ -54,6 +54,7 @@ public struct GGUFMetadata: Sendable {
     return converted
   }
 
+  /// A string; nil, as with the others, where the key is absent.
   public func string(_ key: String) throws(CheckpointError) -> String? {
     try read(key, "a string") { $0.string }
   }

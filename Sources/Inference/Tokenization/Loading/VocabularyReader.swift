@@ -44,21 +44,7 @@ struct VocabularyReader {
   private static func names(
     _ vocab: Field, _ added: [AddedToken]
   ) throws(TokenizerError) -> (tokens: [String?], inVocabulary: [Bool]) {
-    let members = try vocab.object().members
-    let limit = max(1 << 20, 2 * (members.count + added.count))
-    var entries: [(id: Int, name: String)] = []
-    entries.reserveCapacity(members.count + added.count)
-    for member in members {
-      guard let id = member.value.int, id >= 0, id < limit else {
-        throw .field(
-          "model.vocab.\(member.key)",
-          rule: "an id in 0..<\(limit) expected, \(describe(member.value)) found")
-      }
-      entries.append((id, member.key))
-    }
-    for token in added where token.id >= limit {
-      throw .field("added_tokens", rule: "id \(token.id) is not in 0..<\(limit)")
-    }
+    let entries = try entries(vocab, added)
     let count = max(entries.map(\.id).max() ?? -1, added.map(\.id).max() ?? -1) + 1
     var tokens = [String?](repeating: nil, count: count)
     var inVocabulary = [Bool](repeating: false, count: count)
@@ -70,22 +56,50 @@ struct VocabularyReader {
       tokens[id] = name
       inVocabulary[id] = true
     }
-    for token in added {
-      let content = String(decoding: token.content, as: UTF8.self)
-      if let id = vocab.value[content]?.int, id != token.id {
-        throw .field(
-          "added_tokens",
-          rule: "\(content.quotedForMessage()) has id \(token.id) here and \(id) in the vocabulary")
-      }
-      if let name = tokens[token.id], !name.hasSameBytes(as: content) {
-        throw .field(
-          "added_tokens",
-          rule: "id \(token.id) is \(content.quotedForMessage()) here and "
-            + "\(name.quotedForMessage()) in the vocabulary")
-      }
-      tokens[token.id] = content
-    }
+    for token in added { tokens[token.id] = try content(of: token, vocab, tokens[token.id]) }
     return (tokens, inVocabulary)
+  }
+
+  /// The vocabulary's entries, after all ids, the added tokens' too, are found to be near their number: the tables
+  /// made from them are as long as the largest.
+  private static func entries(
+    _ vocab: Field, _ added: [AddedToken]
+  ) throws(TokenizerError) -> [(id: Int, name: String)] {
+    let members = try vocab.object().members
+    let limit = max(1 << 20, 2 * (members.count + added.count))
+    var entries: [(id: Int, name: String)] = []
+    entries.reserveCapacity(members.count)
+    for member in members {
+      guard let id = member.value.int, id >= 0, id < limit else {
+        throw .field(
+          "model.vocab.\(member.key)",
+          rule: "an id in 0..<\(limit) expected, \(describe(member.value)) found")
+      }
+      entries.append((id, member.key))
+    }
+    for token in added where token.id >= limit {
+      throw .field("added_tokens", rule: "id \(token.id) is not in 0..<\(limit)")
+    }
+    return entries
+  }
+
+  /// The text of an added token, which may stand in the vocabulary under the same id only.
+  private static func content(
+    of token: AddedToken, _ vocab: Field, _ name: String?
+  ) throws(TokenizerError) -> String {
+    let content = String(decoding: token.content, as: UTF8.self)
+    if let id = vocab.value[content]?.int, id != token.id {
+      throw .field(
+        "added_tokens",
+        rule: "\(content.quotedForMessage()) has id \(token.id) here and \(id) in the vocabulary")
+    }
+    if let name, !name.hasSameBytes(as: content) {
+      throw .field(
+        "added_tokens",
+        rule: "id \(token.id) is \(content.quotedForMessage()) here and "
+          + "\(name.quotedForMessage()) in the vocabulary")
+    }
+    return content
   }
 
   private static func describe(_ value: JSONValue) -> String {
