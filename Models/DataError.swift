@@ -4,6 +4,7 @@ import StrictJSON
 
 /// A fault in a table of models, prices, machines or workloads.
 public struct DataError: Error, Hashable, Sendable {
+  /// Which rule the value breaks, and by what.
   public enum Rule: Hashable, Sendable {
     case notJSON(String)
     case missing

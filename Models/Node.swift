@@ -23,6 +23,7 @@ package struct Node {
     }
   }
 
+  /// An error at this place.
   package func fault(_ rule: DataError.Rule) -> DataError {
     DataError(file: file, path: path, rule: rule)
   }
@@ -42,6 +43,7 @@ package struct Node {
     return Node(file: file, path: place(of: key), value: member)
   }
 
+  /// The member `key`, which must be there.
   package func member(_ key: String) throws(DataError) -> Node {
     guard let node = try optional(key) else {
       throw DataError(file: file, path: place(of: key), rule: .missing)
@@ -63,6 +65,7 @@ package struct Node {
 
   // MARK: - Scalars
 
+  /// A string that is not empty.
   package func string() throws(DataError) -> String {
     guard let string = value.string else { throw wrongKind("a string") }
     guard !string.isEmpty else { throw fault(.empty) }
@@ -87,12 +90,14 @@ package struct Node {
     return double
   }
 
+  /// A number above 0.
   package func positive() throws(DataError) -> Double {
     let double = try number()
     guard double > 0 else { throw fault(.outOfRange("\(double)", rule: "must be above 0")) }
     return double
   }
 
+  /// A number from 0 to 1.
   package func share() throws(DataError) -> Double {
     let double = try number()
     guard (0...1).contains(double) else {
@@ -101,6 +106,7 @@ package struct Node {
     return double
   }
 
+  /// A whole number that is not negative.
   package func count() throws(DataError) -> Int {
     guard let number = value.number else { throw wrongKind("a whole number") }
     guard let int = number.wholeInt else { throw wrongKind("a whole number") }
@@ -127,6 +133,7 @@ package struct Node {
   package func optionalCount(_ key: String) throws(DataError) -> Int? { try optional(key)?.count() }
   package func optionalDay(_ key: String) throws(DataError) -> Day? { try optional(key)?.day() }
 
+  /// False where the member is absent.
   package func flag(_ key: String) throws(DataError) -> Bool { try optional(key)?.bool() ?? false }
 
   /// Strings of a list; an absent list is empty.

@@ -4,6 +4,7 @@ import StrictJSON
 
 /// What came out of somebody's price list.
 public struct PriceImport: Sendable {
+  /// Whose list it is.
   public enum Format: String, Sendable, Hashable, CaseIterable {
     case moebench
     case liteLLM = "litellm"

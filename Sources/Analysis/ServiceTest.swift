@@ -5,6 +5,7 @@ import Measurement
 
 /// One phase of one level: each successful request is a sample of the server's speed.
 public struct ServiceTest: Sendable {
+  /// One request's share of the phase.
   public struct Sample: Sendable, Equatable {
     /// The server's time that the request was charged with, `TimeShare`.
     public let seconds: Double

@@ -10,11 +10,6 @@ public enum EndpointError: Error, Equatable {
   case unreachable(String)
   case cannotStart(String)
   case cancelled
-
-  /// Whether the server denied access: status 77 in place of 69.
-  public var isRefusal: Bool {
-    if case .refused = self { true } else { false }
-  }
 }
 
 extension EndpointError: CustomStringConvertible {

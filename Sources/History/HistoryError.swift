@@ -4,6 +4,7 @@ import StrictJSON
 
 /// A store that cannot be used, or a run it does not have.
 public struct HistoryError: Error, Sendable, Equatable {
+  /// What was found, with its figures.
   public enum Rule: Sendable, Equatable {
     case noFolder(String)
     /// SQLite's own words.

@@ -10,6 +10,7 @@
 
 /// A file that could not be written.
 public struct FileError: Error, Equatable, Sendable {
+  /// What was attempted, in the words of the message.
   public enum Operation: String, Sendable {
     case create, write
     case sync = "flush"

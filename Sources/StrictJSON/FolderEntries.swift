@@ -8,6 +8,7 @@
   import Darwin
 #endif
 
+/// Lists folders.
 public enum FolderEntries {
   /// Names of all entries, `.` and `..` among them, in no order; nil, with `errno` set, where the folder cannot be read.
   public static func names(in folder: String) -> [String]? {

@@ -2,6 +2,7 @@
 
 /// Where a text stops being JSON, and which rule it breaks.
 public struct JSONError: Error, Equatable, Sendable {
+  /// Which rule the text breaks.
   public enum Rule: Equatable, Sendable {
     case tooLarge(bytes: Int, limit: Int)
     case tooDeep(limit: Int)

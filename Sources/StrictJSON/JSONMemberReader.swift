@@ -5,6 +5,7 @@
 /// Everything is as strict as in `JSONValue(parsing:)`, but keys that occur twice are handed out twice: the caller,
 /// who stores them, is the one who can tell.
 public struct JSONMemberReader {
+  /// A member with its place.
   public struct Member {
     public let key: String
     /// Bytes from the start of the text to the key.

@@ -5,6 +5,7 @@
 /// A small object is searched in order; a larger one has an open-addressing table of positions whose
 /// hash is seeded at random by the standard library, so that no document can force collisions.
 public struct JSONObject: Sendable {
+  /// A key with its value; equal where the bytes of both are.
   public struct Member: Sendable, Equatable {
     public let key: String
     public fileprivate(set) var value: JSONValue

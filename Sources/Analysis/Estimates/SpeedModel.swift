@@ -51,6 +51,7 @@ public struct PassTime: Sendable, Equatable {
 
   public var total: Double { shared + experts + head + attention + layers }
 
+  /// The time of that many such passes.
   public func times(_ count: Double) -> PassTime {
     PassTime(
       shared: shared * count, experts: experts * count, head: head * count,

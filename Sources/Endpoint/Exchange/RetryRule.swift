@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The wait that a reply 429 or 503 asks for.
 package enum RetryRule {
   /// Longer than this nobody waits.
   package static let longest = 60.0

@@ -6,6 +6,7 @@ import StrictJSON
 
 /// Where a server is: `http://HOST:PORT/v1`.
 public struct EndpointAddress: Sendable {
+  /// Why a URL is refused.
   public enum Fault: Error, CustomStringConvertible {
     case notAURL(String)
     case scheme(String)

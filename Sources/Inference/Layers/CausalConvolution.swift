@@ -32,6 +32,7 @@ public struct CausalConvolutionDescription: Sendable, Hashable {
   public var stateFloats: Int { (taps - 1) * channels }
 }
 
+/// A causal convolution with its weights.
 package struct CausalConvolution: Sendable {
   let channels: Int
   private let taps: Int

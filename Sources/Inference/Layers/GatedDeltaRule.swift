@@ -13,6 +13,7 @@ public struct GatedDeltaRuleDescription: Sendable, Hashable {
       decay: FactoredDescription)
   }
 
+  /// What the output gate goes through before it multiplies.
   public enum OutputGate: Sendable, Hashable { case silu, sigmoid }
 
   public var keyHeads: Int

@@ -13,6 +13,7 @@
 
 /// Which rotation a layer applies to its queries and keys.
 public struct RotaryDescription: Sendable, Hashable {
+  /// Which two elements turn together.
   public enum Pairing: Sendable, Hashable {
     /// Element i turns with element i + dimension / 2 (GPT-NeoX).
     case halves

@@ -28,6 +28,7 @@ public struct RouterDescription: Sendable, Hashable {
 
   /// Experts are chosen among the best groups only (DeepSeek-V2, section 2.2; V3, section 2.1.2).
   public struct Groups: Sendable, Hashable {
+    /// How a group is judged.
     public enum Rank: Sendable, Hashable {
       /// By the best score in the group; experts of other groups score 0.
       case best
@@ -73,6 +74,7 @@ public struct RouterDescription: Sendable, Hashable {
   }
 }
 
+/// Chooses the experts of each token and their weights.
 package struct Router: Sendable {
   let description: RouterDescription
   let gate: Linear

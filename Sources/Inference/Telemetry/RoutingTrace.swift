@@ -18,6 +18,7 @@ public struct RoutingTraceError: Error, Hashable, Sendable, CustomStringConverti
 public struct RoutingTrace: Sendable, Equatable {
   public static let schema = "moebench.routing/1"
 
+  /// One mixture's choices.
   public struct Layer: Sendable, Equatable {
     /// Which layer of its model.
     public let layer: Int

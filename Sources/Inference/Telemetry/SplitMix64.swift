@@ -8,6 +8,7 @@
   import Darwin
 #endif
 
+/// Random bits for synthetic weights, forced routing and sampling. Not for secrets.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

@@ -10,7 +10,7 @@ public struct Tokenizer: Sendable {
   /// A checkpoint's generation settings may add others.
   public var endOfText: Set<Int>
   /// The id put before a text when special tokens are asked for, if there is one.
-  public var beginOfText: Int? { prefix.first }
+  package var beginOfText: Int? { prefix.first }
 
   let rawTokens: AddedTokenMatcher
   let normalizedTokens: AddedTokenMatcher

@@ -124,6 +124,7 @@ public struct LinearDescription: Sendable, Hashable {
 
 /// A normalisation's place in a checkpoint.
 public struct NormDescription: Sendable, Hashable {
+  /// What is normalised by: the root mean square, or mean and variance.
   public enum Kind: Sendable, Hashable {
     /// `weight + offset` multiplies; zero-centred checkpoints store `weight` around 0 with offset 1.
     case rms(offset: Float)

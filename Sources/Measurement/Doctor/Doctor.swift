@@ -2,6 +2,7 @@
 
 /// One thing that a benchmark would like to have.
 public struct Finding: Sendable, Equatable {
+  /// Whether it can be used.
   public enum State: String, Sendable {
     case available
     /// Present, but this user or this setting keeps it away.

@@ -4,6 +4,7 @@ import Foundation
 
 /// Why a file of the system could not be read.
 public struct FileFault: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What reading met.
   public enum Kind: Equatable, Sendable {
     case notFound
     case permissionDenied

@@ -42,6 +42,7 @@ package enum CPUList {
   /// Kernel builds allow 8192 CPUs at most.
   private static let limit = 65_536
 
+  /// The CPUs listed; nil for what is no such list, or names none.
   package static func parse(_ text: String) -> Set<Int>? {
     var cpus: Set<Int> = []
     for item in text.trimmed.split(separator: ",") {

@@ -2,6 +2,7 @@
 
 /// Why a list is refused; names the flag, the offending part and the rule.
 public struct ListError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What the part breaks.
   public enum Rule: Equatable, Sendable {
     case empty
     case notANumber

@@ -2,6 +2,7 @@
 
 /// Sent before every run of a test.
 public struct RunProgress: Sendable, Equatable {
+  /// Runs are counted from 0.
   public enum Stage: Sendable, Equatable {
     case warmUp(run: Int)
     case repetition(Int, of: Int)

@@ -2,6 +2,7 @@
 
 /// Interleaving spreads a slow minute of the machine over every test instead of one of them.
 package enum Schedule {
+  /// One repetition of one test, both counted from 0.
   package struct Step: Equatable, Sendable {
     package let test: Int
     package let repetition: Int

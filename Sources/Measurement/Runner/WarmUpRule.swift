@@ -19,6 +19,7 @@ public struct WarmUpRule: Sendable, Equatable {
     self.maximumSeconds = maximumSeconds
   }
 
+  /// Whether to run again.
   package enum Decision: Equatable {
     case again
     /// `nil` where one slow run used up the time: nothing to compare it with.

@@ -2,6 +2,7 @@
 
 /// Upper bounds of latencies; a reply is good if it keeps all of them.
 public struct ServiceObjective: Sendable, Equatable {
+  /// Time to first token, time per output token, time between tokens, whole request.
   public enum Metric: String, Sendable, CaseIterable {
     case ttft, tpot, itl, e2e
   }

@@ -15,6 +15,7 @@ import Foundation
 /// two processes of one program differ by memory layout and neighbours, which the samples inside
 /// one process do not show (Mytkowicz et al. 2009).
 public struct Comparison: Sendable, Equatable {
+  /// Of the candidate against the baseline.
   public enum Verdict: String, Sendable {
     case better, worse
     case withinNoise = "within_noise"

@@ -4,6 +4,7 @@ import Foundation
 
 /// A confidence interval and how it was made.
 public struct ConfidenceInterval: Sendable, Equatable {
+  /// How an interval was made, and of which centre.
   public enum Method: String, Sendable {
     /// Of the mean (Student 1908).
     case studentT = "student_t_mean"

@@ -2,6 +2,7 @@
 
 /// How many samples lie outside the fences: mild beyond 1.5, severe beyond 3 interquartile ranges.
 public struct Outliers: Sendable, Equatable {
+  /// On which side, and how far beyond the fences.
   public enum Class: String, Sendable, CaseIterable {
     case lowSevere = "low_severe"
     case lowMild = "low_mild"

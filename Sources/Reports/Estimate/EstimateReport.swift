@@ -32,6 +32,7 @@ public struct ModelEstimate: Sendable {
     }
   }
 
+  /// Parameters of the whole model.
   public struct Parameters: Sendable {
     public let total: Double
     /// The embedding's look-up left out, the head counted.

@@ -2,6 +2,7 @@
 
 /// A table of words; columns are as wide as their widest cell.
 public struct TextTable: Sendable {
+  /// At which side of its column a cell stands.
   public enum Alignment: Sendable { case left, right }
 
   private let alignments: [Alignment]

@@ -11,6 +11,7 @@ import Models
 /// burst meets both. llama-bench warms up before it measures, as it always does; its time is its own. Energy is the mean
 /// power of the whole process, loading and warm-up included, over the time of the test.
 public final class LlamaBenchPeer {
+  /// One process's figures.
   public struct Sample: Sendable {
     public let seconds: Double
     public let tokens: Int

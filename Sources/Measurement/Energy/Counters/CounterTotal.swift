@@ -28,6 +28,9 @@ package struct CounterTotal {
     return Double(maximum) * unitJoules / (2 * Self.designWatts)
   }
 
+  /// Takes a reading of the counter.
+  ///
+  /// - Parameter time: Seconds on the clock of all readings.
   package mutating func add(_ raw: UInt64, time: Double) {
     defer { last = (raw, time) }
     if let maximum, raw > maximum {
@@ -71,6 +74,7 @@ package struct CounterTotal {
     }
   }
 
+  /// Notes what went wrong in the window, once for each kind.
   package mutating func fault(_ fault: EnergyFault, _ message: String) {
     let reason = EnergyReason(fault, message)
     if !faults.contains(where: { $0.fault == fault }) { faults.append(reason) }

@@ -41,12 +41,14 @@ package final class PerfCounter: EnergyCounter {
 public enum PerfPower {
   static let folder = "/sys/bus/event_source/devices/power"
 
+  /// One energy counter of the unit.
   package struct Event: Sendable, Equatable {
     package let name: String
     package let config: UInt64
     package let unitJoules: Double
   }
 
+  /// What the kernel says of the power unit.
   package struct Unit: Sendable, Equatable {
     package let type: UInt32
     /// One CPU a package.

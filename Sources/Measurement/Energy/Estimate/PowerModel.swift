@@ -11,6 +11,7 @@ public struct PowerModel: Sendable, Equatable {
   /// Memory, at any utilisation.
   package let dram: WattsRange
 
+  /// The power at a utilisation of 0 … 1.
   package struct Point: Sendable, Equatable {
     package let utilisation: Double
     package let watts: WattsRange

@@ -4,6 +4,7 @@ import Foundation
 
 /// A Shelly plug or relay at the wall.
 package struct ShellyReader: PowerReader {
+  /// Which interface the device speaks.
   package enum Generation: Sendable {
     /// `/meter/0`: watts in `power`.
     case first

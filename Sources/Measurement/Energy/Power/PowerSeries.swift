@@ -2,6 +2,7 @@
 
 /// Readings of watts in time order.
 package struct PowerSeries: Sendable, Equatable {
+  /// A reading: seconds and watts.
   package struct Point: Sendable, Equatable {
     package let time: Double
     package let watts: Double

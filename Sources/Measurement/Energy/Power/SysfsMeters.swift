@@ -4,6 +4,7 @@
 public enum HardwareMonitor {
   static let folder = "/sys/class/hwmon"
 
+  /// A monitoring chip: its folder and the name it gives itself.
   package struct Chip: Sendable, Equatable {
     package let folder: String
     package let name: String

@@ -4,6 +4,7 @@ import Foundation
 
 /// Why a recording is refused; names file, line and rule.
 public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What a line breaks.
   public enum Rule: Equatable, Sendable {
     case unreadable(String)
     case header
@@ -37,6 +38,7 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// Power or energy against wall-clock time.
 public struct MeterTrace: Sendable, Equatable {
+  /// What the second column holds; `joules` and `kwh` are counters.
   package enum Kind: String, Sendable {
     case watts, joules, kwh
   }
