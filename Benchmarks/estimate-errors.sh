@@ -9,7 +9,8 @@ moebench=${MOEBENCH:-.build/release/moebench}
 out=Benchmarks/results/estimate-errors
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export MOEBENCH_HISTORY="$work/history.sqlite"
+# Neither the user's runs nor the user's limits are touched.
+export MOEBENCH_HISTORY="$work/history.sqlite" XDG_CACHE_HOME="$work"
 # Limits are measured again before each model: what a virtual machine gets of its host's memory changes by the minute.
 verify() {
   model=$1
