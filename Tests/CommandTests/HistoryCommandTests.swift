@@ -45,7 +45,7 @@ import Testing
 
   @Test("imported results are kept as runs are, and compared; --no-history keeps none")
   func imports() throws {
-    let file = Fixture.imports("vllm-serve.json")
+    let file = Fixture.imports("vllm-serve-0.33.0.json")
     let first = try program("import", file, "--rental", "2.5/h", "-o", "json")
     #expect(first.status == 0, "\(first.error)")
     #expect(try program("import", file, "--no-history").status == 0)
@@ -64,7 +64,7 @@ import Testing
 
   @Test("a rental says its hour or not, and nothing else")
   func rental() throws {
-    let file = Fixture.imports("vllm-serve.json")
+    let file = Fixture.imports("vllm-serve-0.33.0.json")
     let plain = try program("import", file, "--rental", "2.5", "-o", "json", "--no-history")
     for form in ["2.5/h", "2.5/hour"] {
       let other = try program("import", file, "--rental", form, "-o", "json", "--no-history")

@@ -75,7 +75,7 @@ import Testing
   @Test("results of another tool become a valid result with a cost")
   func imported() throws {
     let result = try Program.run(
-      "import", Fixture.imports("vllm-serve.json"), "--rental", "2", "-o", "json")
+      "import", Fixture.imports("vllm-serve-0.33.0.json"), "--rental", "2", "-o", "json")
     #expect(result.status == 0, "\(result.error)")
     let json = try JSONValue(parsing: result.output)
     let schema = try SchemaValidator(named: "result")

@@ -33,7 +33,7 @@ import Testing
     arguments: [
       "llama-bench.json", "llama-bench.jsonl", "llama-bench.csv", "llama-bench.md",
       "llama-bench.sql", "llama-batched-bench.jsonl", "guidellm-0.8.1.json", "aiperf-0.13.0.json",
-      "aiperf-0.13.0.jsonl", "vllm-serve.json", "vllm-serve-detailed.json",
+      "aiperf-0.13.0.jsonl", "vllm-serve-0.33.0.json", "vllm-serve-detailed-0.33.0.json",
       "vllm-throughput.json", "vllm-latency.json",
     ])
   func tools(_ name: String) throws {
@@ -74,8 +74,9 @@ import Testing
 
   @Test("a served load's shares of time add up to its duration, failures counted")
   func served() throws {
-    let result = try #require(Self.results("vllm-serve-detailed.json").first)
-    let duration = try JSONValue(parsing: Self.bytes("vllm-serve-detailed.json"))["duration"]?
+    let result = try #require(Self.results("vllm-serve-detailed-0.33.0.json").first)
+    let duration = try JSONValue(parsing: Self.bytes("vllm-serve-detailed-0.33.0.json"))[
+      "duration"]?
       .double
     let seconds = result.tests.flatMap(\.samples).reduce(0) { $0 + $1.seconds }
     #expect(abs(seconds - (duration ?? 0)) < 1e-9 * seconds)
@@ -86,13 +87,13 @@ import Testing
   @Test("of averages, the requests in flight are the mean latency's share of the duration")
   func inFlight() throws {
     func tests(without keys: [String]) throws -> [StoredTest] {
-      var file = try #require(JSONValue(parsing: Self.bytes("vllm-serve.json")).object)
+      var file = try #require(JSONValue(parsing: Self.bytes("vllm-serve-0.33.0.json")).object)
       for key in keys { file[key] = nil }
       let document = try #require(Self.documents(JSONValue.object(file).utf8()).first)
       return try StoredResult(document, file: "a.json").tests
     }
-    // 11 requests of 0.79 s in 2.28 s.
-    #expect(try tests(without: ["max_concurrency"]).map(\.batch) == [4, 4])
+    // 11 requests of 0.253 s in 0.803 s.
+    #expect(try tests(without: ["max_concurrency"]).map(\.batch) == [3, 3])
     let untold = try tests(without: ["max_concurrency", "mean_e2el_ms", "mean_ttft_ms"])
     #expect(untold.map(\.knownBatch) == [nil, nil])
     #expect(try Self.results("aiperf-0.13.0.json").first?.tests.map(\.batch) == [2, 2])
@@ -119,14 +120,14 @@ import Testing
     let document = try #require(Self.documents(Array(table.utf8), "a.md").first)
     #expect(try StoredResult(document, file: "a.md").tests.map(\.threads) == [1, 8])
     #expect(document["engine"]?["threads"]?.array?.compactMap(\.int) == [1, 8])
-    let served = try #require(Self.documents(Self.bytes("vllm-serve.json")).first)
+    let served = try #require(Self.documents(Self.bytes("vllm-serve-0.33.0.json")).first)
     #expect(served["tests"]?[0]?["n_threads"]?.isNull == true)
   }
 
   @Test("a time without a zone is kept as it is, and said")
   func localTime() throws {
-    let served = try #require(Self.results("vllm-serve.json").first)
-    #expect(served.startedAt == "2026-11-20T10:15:00")
+    let served = try #require(Self.results("vllm-serve-0.33.0.json").first)
+    #expect(served.startedAt == "2026-11-21T13:37:21")
     #expect(served.warnings.contains { $0.code == "local_time" })
     let zoned = try #require(Self.results("llama-bench.json").first)
     #expect(!zoned.warnings.contains { $0.code == "local_time" })
@@ -135,7 +136,7 @@ import Testing
   @Test(
     "models are found in the catalogue under the names tools use",
     arguments: [
-      ("vllm-serve.json", "qwen3-30b-a3b"), ("guidellm-0.8.1.json", "qwen3-30b-a3b"),
+      ("vllm-serve-0.33.0.json", "qwen3-30b-a3b"), ("guidellm-0.8.1.json", "qwen3-30b-a3b"),
       ("aiperf-0.13.0.json", "qwen3-30b-a3b"), ("llama-bench.json", "OLMoE-tiny-F32"),
     ])
   func names(file: String, name: String) throws {
