@@ -28,7 +28,8 @@ case $kind in
   *) echo "unknown kind of server: $kind" >&2; exit 64 ;;
 esac
 server=$!
-trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -f "$log"' EXIT
+# What a killed server exits with is not what the measurement exits with.
+trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -f "$log"' EXIT
 for _ in $(seq 600); do
   kill -0 "$server" 2>/dev/null || { echo "the server ended:" >&2; tail -20 "$log" >&2; exit 69; }
   curl -sf "http://127.0.0.1:$port/health" >/dev/null && break

@@ -83,6 +83,39 @@ import Testing
     }
   }
 
+  @Test("a server's result is priced for all its nodes, whose watts and dollars are of each")
+  func nodes() throws {
+    var settings = CostSettings()
+    settings.rentalUsdPerHour = 2
+    let one = try StoredResult(parsing: changed(["endpoint"], #"{"nodes": 1}"#), file: "1.json")
+    let three = try StoredResult(parsing: changed(["endpoint"], #"{"nodes": 3}"#), file: "3.json")
+    func blended(_ result: StoredResult, _ watts: Estimate? = nil) throws -> Double {
+      let cost = try result.cost(settings, watts: watts, tables: SiteTables.builtIn)
+      return try #require(cost.blended?.usdPerMillion.best)
+    }
+    #expect(try abs(blended(three) / blended(one) - 3) < 1e-9)
+    // Bought machines pay for the watts that --watts gives of each, and for those at rest.
+    settings.rentalUsdPerHour = nil
+    settings.hardwareUsd = 1000
+    #expect(try abs(blended(three, .exactly(100)) / blended(one, .exactly(100)) - 3) < 1e-9)
+    let compared = ResultComparison(baseline: one, candidate: three, threshold: 0.05)
+    #expect(compared.warnings.contains { $0 == "count of nodes differs: 1 and 3" })
+    for nodes in ["0", "-3", "1e9", "1.5", #""two""#] {
+      let bytes = try changed(["endpoint"], "{\"nodes\": \(nodes)}")
+      let error = #expect(throws: DataError.self) { try StoredResult(parsing: bytes, file: "x") }
+      #expect(error?.path == "endpoint.nodes")
+    }
+  }
+
+  @Test("what a server elsewhere costs is not guessed from the client's processors")
+  func elsewhere() throws {
+    let bytes = try changed(["endpoint"], #"{"nodes": 1, "local": false}"#)
+    let cost = try StoredResult(parsing: bytes, file: "x").cost(
+      CostSettings(), tables: SiteTables.builtIn)
+    let line = try #require(cost.basis.lines.first { $0.name == "machine" })
+    #expect(line.unit == "$ bought")
+  }
+
   @Test("deep, huge and truncated documents are refused, not crashed on")
   func hostile() throws {
     let deep = Array(String(repeating: "[", count: 1_000_000).utf8)

@@ -75,6 +75,7 @@ public struct ResultComparison: Sendable {
       "memory", a.machine.memoryBytes.map { Number.bytes($0) },
       b.machine.memoryBytes.map { Number.bytes($0) })
     differ("virtualisation", a.machine.virtualisation, b.machine.virtualisation)
+    differ("count of nodes", "\(a.nodes)", "\(b.nodes)")
     differ("model", a.model.name, b.model.name)
     differ("weight format", a.model.weightFormat, b.model.weightFormat)
     differ("source of weights", a.model.source, b.model.source)

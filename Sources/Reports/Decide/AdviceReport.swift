@@ -85,7 +85,7 @@ extension AdviceReport {
 
   /// The verdict as sentences, without the headline.
   public var sentences: [String] {
-    var text = [comparison, capacity, breakEven, payback, surety].compactMap { $0 }
+    var text = [comparison, cluster, capacity, breakEven, payback, surety].compactMap { $0 }
     if !advice.primary.offer.sameModel {
       text.append("No API price of \(result.model.name) is known; this is another model's.")
     }
@@ -106,6 +106,11 @@ extension AdviceReport {
   private var machineCount: String {
     guard let count = decision.machinesNeeded else { return "more machines than can be counted" }
     return count == 1 ? "one machine" : "\(count) machines"
+  }
+
+  private var cluster: String? {
+    guard result.nodes > 1 else { return nil }
+    return "One machine stands for the \(result.nodes) nodes that were measured together."
   }
 
   private var capacity: String? {

@@ -64,6 +64,10 @@ public struct StoredResult: Sendable {
   public let energyAccount: StoredEnergyAccount?
   /// The assumptions the stored cost was made with; empty where none is stored.
   public let assumptions: [AssumptionLine]
+  /// Machines that make the measured rates together: of a server's run all it was said to run on, else 1.
+  public let nodes: Int
+  /// False where a server on another machine was measured; `machine` is then the client's.
+  public let isOfThisMachine: Bool
 
   public var samplesDone: Int { tests.reduce(0) { $0 + $1.samples.count } }
 }
@@ -124,6 +128,21 @@ extension StoredResult {
       try document.optional("cost")?.optional("assumptions").map {
         (node) throws(DataError) in try Self.assumptions(node)
       } ?? []
+    let service = try document.optional("endpoint")
+    nodes = try service.map { (node) throws(DataError) in try Self.nodes(node) } ?? 1
+    isOfThisMachine = service?.value["local"]?.bool ?? true
+  }
+
+  /// Machines behind one address, as `--nodes` takes them.
+  public static let mostNodes = 100_000
+
+  private static func nodes(_ service: Node) throws(DataError) -> Int {
+    guard let nodes = try service.optionalCount("nodes") else { return 1 }
+    guard (1...mostNodes).contains(nodes) else {
+      throw try service.member("nodes").fault(
+        .outOfRange("\(nodes)", rule: "must be from 1 to \(mostNodes)"))
+    }
+    return nodes
   }
 
   private static func checkSchema(_ document: Node) throws(DataError) {

@@ -28,8 +28,8 @@ struct EndpointCommand: ParsableCommand {
 
   mutating func run() throws {
     let address = try EndpointAddress(url)
-    guard (1...100_000).contains(nodes) else {
-      throw Failure(.usage, "--nodes \(nodes): must be from 1 to 100000")
+    guard (1...StoredResult.mostNodes).contains(nodes) else {
+      throw Failure(.usage, "--nodes \(nodes): must be from 1 to \(StoredResult.mostNodes)")
     }
     let session = try EndpointSession(
       address: address, service: service, load: load, nodes: nodes, cost: cost,
