@@ -52,6 +52,16 @@ import Testing
     #expect(peer["version"]?.string == "abc")
   }
 
+  @Test("the table of both engines has room for the energy beside the ratio")
+  func table() throws {
+    let result = try run(try script(sound), "-o", "table")
+    #expect(result.status == 0, "\(result.error)")
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.allSatisfy { $0.count <= 80 })
+    let head = try #require(lines.first { $0.hasPrefix("llama-bench  ") })
+    #expect(head.hasSuffix("J/token"))
+  }
+
   @Test(
     "a llama-bench that is none costs no measurement: the result says so, then its status and one line",
     arguments: [

@@ -68,6 +68,10 @@ private final class ManualClock: MonotonicClock {
     #expect(
       Set(["steal", "busy_neighbour", "throttled_by_quota", "frequency_drift"]).isSubset(of: codes))
     for warning in RunWarning.detect(in: outcome) { #expect(!warning.message.isEmpty) }
+    // The samples alone, where something of ours ran between them.
+    let samples = outcome.results.flatMap(\.samples)
+    #expect(RunWarning.busyNeighbour(during: samples)?.code == "busy_neighbour")
+    #expect(RunWarning.busyNeighbour(during: []) == nil)
   }
 }
 

@@ -27,6 +27,17 @@ extension RunWarning {
     return warnings
   }
 
+  /// A neighbour's share of the time of the samples alone, for runs between whose samples another program of ours ran.
+  public static func busyNeighbour(during samples: [Sample]) -> RunWarning? {
+    let known = samples.compactMap { sample in
+      sample.disturbance.otherUtilisation.value.map { (seconds: sample.seconds, share: $0) }
+    }
+    let seconds = known.reduce(0) { $0 + $1.seconds }
+    guard seconds >= Bound.minimumSeconds else { return nil }
+    let share = known.reduce(0) { $0 + $1.seconds * $1.share } / seconds
+    return share > Bound.neighbour ? .busyNeighbour(utilisation: share) : nil
+  }
+
   private static func detect(
     in whole: Disturbance, samples: [Sample], seconds: Double
   ) -> [RunWarning] {

@@ -52,11 +52,9 @@ extension PeerReport {
   }
 
   func lines(_ style: Style, own: RunCost?) -> [String] {
-    let about = [version, backends].compactMap { $0 }.joined(separator: ", ")
+    let about = [version, backends, "in turn with the built-in engine"].compactMap { $0 }
     var table = TextTable([.left, .right, .left, .right, .left, .right])
-    table.add([
-      "\(name), in turn", "tokens/s", "", "built-in is", Number.comparisonInterval, "J/token",
-    ])
+    table.add([name, "tokens/s", "", "built-in is", Number.comparisonInterval, "J/token"])
     for test in tests {
       let comparison = test.comparison
       table.add([
@@ -67,7 +65,7 @@ extension PeerReport {
       ])
     }
     var lines = table.headed(style)
-    if !about.isEmpty { lines += wrapped("\(name): \(about)") }
+    lines += wrapped("\(name): \(about.joined(separator: ", "))")
     let energies = tests.flatMap(\.samples).map(\.energy)
     if let figure = energies.first(where: { $0.origin != nil }) {
       lines += wrapped("\(name): energy \(figure.provenance.rawValue) by \(figure.source)")

@@ -138,8 +138,11 @@ struct RunSession {
   private func add(
     _ peer: LlamaBenchPeer, to report: inout RunReport, _ cost: RunCost
   ) throws {
-    // What llama-bench used is no neighbour's.
+    // What llama-bench used between our repetitions is no neighbour's.
     report.warnings.removeAll { $0.code == "busy_neighbour" }
+    if let busy = RunWarning.busyNeighbour(during: report.tests.flatMap(\.samples)) {
+      report.warnings.append(.init(code: busy.code, message: busy.message))
+    }
     report.warnings += peer.warnings(report.tests, tokensFrom: report.tokensFrom ?? "")
     if !peer.samples.isEmpty {
       report.peer = try peer.report(report.tests, basis: cost.basis, mix: settings.mix)
