@@ -52,8 +52,34 @@ import Testing
     #expect(plan["record_routing"]?.string == trace)
     #expect(plan["kv"]?.string == "f32")
     try "".write(toFile: trace, atomically: true, encoding: .utf8)
-    #expect(try document(["--plan", try file(plan.text())])["plan"] == plan)
+    let again = try document(["--plan", try file(plan.text()), "--record-routing", trace])
+    #expect(again["plan"] == plan)
     #expect(try !String(contentsOfFile: trace, encoding: .utf8).isEmpty)
+  }
+
+  @Test(
+    "someone's plan runs no program, asks no machine and writes no file unless told so here too",
+    arguments: [
+      ("meter", "command:touch MARK"), ("meter", "redfish:http://127.0.0.1:9/"),
+      ("meter", "shelly:127.0.0.1"), ("llama_bench", "MARK"), ("record_routing", "MARK"),
+      ("model", "--record-routing=MARK"), ("model", "--help"),
+    ])
+  func reach(member: String, value: String) throws {
+    let mark = folder.path + "/mark-\(UUID().uuidString)"
+    let plan: JSONValue = [
+      "schema": "moebench.plan/1", "model": .string(Fixture.path("olmoe")), "prompt_tokens": [4],
+      "gen_tokens": [0], "repetitions": 1, "threads": [1],
+    ]
+    var object = try #require(plan.object)
+    object[member] = .string(value.replacing("MARK", with: mark))
+    let path = try file(JSONValue.object(object).text())
+    let result = try Program.run("run", "--plan", path, "--no-history")
+    #expect(result.status == 65 && result.output.isEmpty, "\(result.error)")
+    #expect(result.error.contains(member) && result.error.split(separator: "\n").count == 1)
+    #expect(!FileManager.default.fileExists(atPath: mark))
+    guard member == "meter" else { return }
+    let own = try Program.run("run", "--plan", path, "--meter=none", "--no-history")
+    #expect(own.status == 0, "\(own.error)")
   }
 
   @Test("the named plans are valid", arguments: ["quick", "batch", "depth"])

@@ -44,6 +44,9 @@ enum RunPlan {
       let place = DataError(file: file, path: member.key, rule: .missing)
       if member.key == "model" {
         model = try texts(member.value, place).first
+        if let model, model.hasPrefix("-") {
+          throw place.fault(.outOfRange("the model", rule: "must not begin with a hyphen"))
+        }
       } else {
         arguments += try options(member.key, member.value, place)
       }
@@ -161,6 +164,43 @@ extension RunPlan {
   }
 }
 
+extension RunPlan {
+  /// Options that reach beyond measuring: they run a program, ask another machine or write a file.
+  private static func reaches(_ argument: String) -> String? {
+    let parts = argument.split(separator: "=", maxSplits: 1)
+    guard let option = parts.first, let value = parts.last, parts.count == 2 else { return nil }
+    switch option {
+    case "--llama-bench": return "runs a program"
+    case "--record-routing": return "writes a file"
+    case "--meter" where value.hasPrefix("command:"): return "runs a program"
+    case "--meter"
+    where value.contains(":") && !value.hasPrefix("csv:") && !value.hasPrefix("hwmon:"):
+      return "asks another machine"
+    default: return nil
+    }
+  }
+
+  /// Plans travel inside results, and repeating someone's run must do no more than measure: what reaches further is
+  /// taken only where the command line says it as well.
+  ///
+  /// - Throws: `DataError` naming the member.
+  static func checkReach(
+    of arguments: [String], given: [String], file: String
+  ) throws(DataError) {
+    for argument in arguments {
+      guard let reach = reaches(argument), let option = argument.split(separator: "=").first else {
+        continue
+      }
+      if given.contains(where: { $0 == option || $0.hasPrefix("\(option)=") }) { continue }
+      throw DataError(
+        file: ResultFile.name(file),
+        path: option.dropFirst(2).replacing("-", with: "_"),
+        rule: .outOfRange(
+          "the plan's value \(reach), and", rule: "is taken only with \(option) beside --plan"))
+    }
+  }
+}
+
 extension GridOptions {
   /// Any grid: only its members' names are wanted.
   fileprivate static var defaults: Plan { Plan(threads: [1]) }
@@ -170,6 +210,7 @@ extension Run {
   /// The run that a plan and this command line together mean: what is given here wins.
   func planned(_ path: String) throws -> Run {
     let plan = try RunPlan.read(path)
+    try RunPlan.checkReach(of: plan.arguments, given: CommandLine.arguments, file: path)
     var rest = Array(CommandLine.arguments.dropFirst())
     if rest.first == Run.configuration.commandName ?? "run" { rest.removeFirst() }
     if let place = rest.firstIndex(of: "--plan") {
