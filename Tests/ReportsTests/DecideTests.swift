@@ -5,6 +5,7 @@ import CostModel
 import Models
 import Reports
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite struct DecideTests {
@@ -43,6 +44,35 @@ import Testing
       ResultComparison(baseline: base, candidate: slow, threshold: 0.2).regressions.isEmpty)
     #expect(
       ResultComparison(baseline: slow, candidate: base, threshold: 0.05).regressions.isEmpty)
+  }
+
+  @Test("what a comparison could not have seen is said: too much noise, or one sample")
+  func blind() throws {
+    func result(_ seconds: [Double]) throws -> StoredResult {
+      var document = try #require(slowed(TinyRun.report(), by: 1).document.object)
+      var test = try #require(document["tests"]?[0]?.object)
+      test["samples"] = .array(
+        seconds.map { ["seconds": .numberOrNull($0), "tokens": 100] })
+      document["tests"] = [.object(test)]
+      return try StoredResult(parsing: JSONValue.object(document).utf8(), file: "a.json")
+    }
+    let steady = try result([1, 1.001, 1.002, 1.001, 1])
+    let noisy = try result([1, 1.4, 0.8, 1.2, 1])
+    let single = try result([1])
+    func comparison(_ candidate: StoredResult) -> ResultComparison {
+      ResultComparison(baseline: steady, candidate: candidate, threshold: 0.05)
+    }
+    #expect(comparison(steady).blind.isEmpty)
+    #expect(!comparison(steady).text().contains("looked like noise"))
+    #expect(comparison(noisy).blind.count == 1)
+    #expect(comparison(noisy).text().contains("A loss below "))
+    #expect(comparison(single).text().contains("A loss of any size"))
+    let json = comparison(noisy).json
+    #expect(json["tests"]?[0]?["smallest_loss"]?.double ?? 0 > 0.05)
+    let schema = SchemaValidator(
+      try RepositoryFile.json("Sources/Reports/Schemas/comparison.schema.json"))
+    #expect(schema.violations(of: json) == [])
+    #expect(schema.violations(of: comparison(single).json) == [])
   }
 
   /// One decode test for each count of threads, which is as fast as it has threads.

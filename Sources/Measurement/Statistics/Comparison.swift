@@ -71,6 +71,14 @@ public struct Comparison: Sendable, Equatable {
     verdict = !claimed ? .withinNoise : (difference > 0) == higherIsBetter ? .better : .worse
   }
 
+  /// The smallest loss that samples of this spread could have shown: half the interval's width, or the noise floor where
+  /// that is more, as a share of the rate; `nil` where there is no interval. A true loss of this size is seen in about
+  /// every second comparison only.
+  public var smallestLoss: Double? {
+    guard let low, let high, low > 0 else { return nil }
+    return 1 - exp(-max(log(high / low) / 2, log1p(noiseFloor)))
+  }
+
   /// True where the candidate is worse by more than `threshold` (0.05 is 5 %), beyond doubt of the
   /// interval that it is worse at all.
   public func isRegression(threshold: Double) -> Bool {

@@ -28,6 +28,7 @@ extension ResultComparison {
       ("ci_high", .numberOrNull(comparison.high)),
       ("confidence", .numberOrNull(comparison.confidence)),
       ("noise_floor", .numberOrNull(comparison.noiseFloor)),
+      ("smallest_loss", .numberOrNull(comparison.smallestLoss)),
       ("verdict", .string(comparison.verdict.rawValue)),
       ("regression", .bool(comparison.isRegression(threshold: threshold))),
     ])
@@ -55,7 +56,21 @@ extension ResultComparison {
       regressions.isEmpty
       ? "No regression beyond \(Number.percent(threshold))."
       : "Regression beyond \(Number.percent(threshold)): \(lost)."
-    return (lines + wrapped(verdict).map(style.bold)).joined(separator: "\n") + "\n"
+    lines += wrapped(verdict).map(style.bold)
+    if let limits { lines += wrapped(limits) }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What the absence of a claim does not say.
+  private var limits: String? {
+    let unseen = blind.map { row in
+      row.comparison.smallestLoss.map { "below \(Number.percent($0)) in \(row.label)" }
+        ?? "of any size in \(row.label)"
+    }
+    guard !unseen.isEmpty else { return nil }
+    return
+      "A loss \(unseen.joined(separator: ", ")) would have looked like noise: more repetitions "
+      + "(-r) on both sides, or a quieter machine, show more."
   }
 
   private func spread(_ summary: Summary) -> String {

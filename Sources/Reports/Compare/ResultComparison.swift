@@ -61,6 +61,16 @@ public struct ResultComparison: Sendable {
     rows.filter { $0.comparison.isRegression(threshold: threshold) }
   }
 
+  /// Tests in which even a loss beyond the threshold may look like noise.
+  public var blind: [Row] {
+    rows.filter { row in
+      switch row.comparison.verdict {
+      case .better, .worse: false
+      case .withinNoise, .undetermined: (row.comparison.smallestLoss ?? 1) > threshold
+      }
+    }
+  }
+
   private static func differences(_ a: StoredResult, _ b: StoredResult) -> [String] {
     var warnings: [String] = []
     func differ(_ name: String, _ x: String?, _ y: String?) {

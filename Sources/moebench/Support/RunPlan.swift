@@ -194,7 +194,7 @@ extension RunPlan {
       if given.contains(where: { $0 == option || $0.hasPrefix("\(option)=") }) { continue }
       throw DataError(
         file: ResultFile.name(file),
-        path: option.dropFirst(2).replacing("-", with: "_"),
+        path: String(option.dropFirst(2)).replacing("-", with: "_"),
         rule: .outOfRange(
           "the plan's value \(reach), and", rule: "is taken only with \(option) beside --plan"))
     }
