@@ -38,12 +38,16 @@ check() {
 }
 
 killed() {
-  local damaged=0 new=0
+  local damaged=0 new=0 start took
+  # However busy the machine, some runs must end before they are killed.
+  start=$(date +%s.%N)
+  run --output-file "$out" >/dev/null 2>&1
+  took=$(awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { print b - a }')
   for kill in $(seq "$kills"); do
     echo "$old" >"$out"
     "$moebench" run "$model" -p 16 -n 8 -t 1 -o json -r 3 --warmup 0 --output-file "$out" >/dev/null 2>&1 &
     # When it is killed is a matter of chance, not of waiting for anything.
-    sleep "$(awk -v seed="$kill" 'BEGIN { srand(seed); print rand() * 2 }')"
+    sleep "$(awk -v seed="$kill" -v took="$took" 'BEGIN { srand(seed); print rand() * 2 * took }')"
     kill -KILL $! 2>/dev/null || true
     wait $! 2>/dev/null || true
     case $(state) in new) new=$((new + 1)) ;; damaged | absent) damaged=$((damaged + 1)) ;; esac
