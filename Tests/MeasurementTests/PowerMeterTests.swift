@@ -178,11 +178,12 @@ private func meter(_ script: [Result<Double, EnergyReason>], _ clock: HandClock)
     let bad: [(String, EnergyFault)] = [
       ("echo hello", .garbage), ("true", .garbage), ("exit 3", .garbage),
       ("echo 'permission denied' >&2; exit 1", .permissionDenied),
-      ("no-such-command-of-ours", .noMeter), ("yes", .garbage),
+      ("no-such-command-of-ours", .noMeter), ("yes", .garbage), ("echo 0x10", .garbage),
     ]
     for (text, fault) in bad {
       let error = #expect(throws: EnergyReason.self) { try CommandReader(command: text).watts() }
       #expect(error?.fault == fault, "\(text)")
+      #expect(error?.message.contains("-c ") == false)
     }
     let hung = #expect(throws: EnergyReason.self) {
       try CommandReader(command: "sleep 600 & sleep 600", timeout: 0.3).watts()

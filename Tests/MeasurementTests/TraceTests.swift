@@ -80,6 +80,60 @@ private func trace(_ text: String) throws -> MeterTrace { try MeterTrace(csv: te
     #expect(abs((sample(meter, time, from: 20, 110).joules.value ?? 0) - 11_000) < 1e-6)
   }
 
+  @Test("a recording too slow for a window is not waited for, and says how long one must be")
+  func slow() throws {
+    let fake = try FakeTree(["/m.csv": "time,watts\n" + (0...20).map { "\($0 * 5),100\n" }.joined()]
+    )
+    defer { withExtendedLifetime(fake) {} }
+    let time = WallTime()
+    // Patience as it is chosen by itself: two of the recording's intervals.
+    let meter = try TraceMeter(path: fake.root.appending(path: "m.csv").path) {
+      time.value.withLock { $0 }
+    }
+    let short = sample(meter, time, from: 98, 3)
+    #expect(short.invalidReasons.map(\.fault) == [.windowTooShort])
+    #expect(
+      short.joules.reason
+        == "the recording has a reading every 5 s and resolves 10 s or more, not 3 s: ask for more tokens"
+    )
+  }
+
+  @Test("a recording that ends before the window or begins after it is told by how much")
+  func beside() throws {
+    let (meter, time, fake) = try meter("time,watts\n" + (100...140).map { "\($0),100\n" }.joined())
+    defer { withExtendedLifetime(fake) {} }
+    let late = sample(meter, time, from: 150, 10)
+    #expect(late.invalidReasons.map(\.fault) == [.noSamplesInWindow])
+    #expect(late.joules.reason?.contains("last reading is 20 s older") == true)
+    let early = sample(meter, time, from: 40, 10)
+    #expect(early.joules.reason?.contains("begins 60 s after") == true)
+  }
+
+  @Test("half a last line of a recording that is still written is no reading")
+  func halfLine() throws {
+    let text = "time,watts\n" + (0...20).map { "\($0),100\n" }.joined()
+    for half in ["21", "21,", "21,1", "21,1e"] {
+      let (meter, time, fake) = try meter(text + half)
+      defer { withExtendedLifetime(fake) {} }
+      #expect(abs((sample(meter, time, from: 10, 10).joules.value ?? 0) - 1000) < 1e-6)
+      #expect(
+        sample(meter, time, from: 11, 10).invalidReasons.map(\.fault) == [.noSamplesInWindow])
+    }
+  }
+
+  @Test("a power that no machine draws is not energy, and one beyond numbers no reading")
+  func implausible() throws {
+    for watts in ["1e300", "1e9", "1e-9"] {
+      let (meter, time, fake) = try meter(
+        "time,watts\n" + (0...20).map { "\($0),\(watts)\n" }.joined())
+      defer { withExtendedLifetime(fake) {} }
+      #expect(
+        sample(meter, time, from: 5, 10).invalidReasons.map(\.fault) == [.implausiblePower])
+    }
+    let error = #expect(throws: TraceError.self) { try trace("time,kwh\n1,1\n2,1e303\n") }
+    #expect(error?.line == 3 && error?.rule == .value)
+  }
+
   @Test("a wall clock that parts from the window by a share of it spoils the window")
   func clocks() throws {
     let (meter, time, fake) = try meter("time,watts\n" + (0...40).map { "\($0),100\n" }.joined())

@@ -59,6 +59,15 @@ public struct EnergyReason: Sendable, Equatable, Hashable {
   }
 }
 
+extension Double {
+  /// Seconds as a message says them: to the millisecond, without digits that mean nothing.
+  var inSeconds: String {
+    let rounded = (self * 1000).rounded() / 1000
+    guard abs(rounded) < 1e12, rounded == rounded.rounded() else { return "\(rounded)" }
+    return "\(Int(rounded))"
+  }
+}
+
 /// Energy of one window. `joules` is unknown where any reason makes it invalid.
 public struct EnergySample: Sendable, Equatable {
   /// Name of the meter or method.

@@ -16,10 +16,14 @@ public struct MeterFactory: Sendable {
   private let estimate: PowerModel?
   private let tree: FileTree
   private let clock: any MonotonicClock
+  /// Ends what a meter waits for.
+  private let cancellation: Cancellation
 
   public init(
-    estimate: PowerModel?, tree: FileTree = FileTree(), clock: any MonotonicClock = SystemClock()
+    estimate: PowerModel?, tree: FileTree = FileTree(), clock: any MonotonicClock = SystemClock(),
+    cancellation: Cancellation = Cancellation()
   ) {
+    self.cancellation = cancellation
     self.estimate = estimate
     self.tree = tree
     self.clock = clock
@@ -79,12 +83,7 @@ public struct MeterFactory: Sendable {
     guard shortest > seconds else { return }
     throw EnergyReason(
       .windowTooShort,
-      "resolves \(shortest) s, a repetition may take only \(rounded(seconds)) s")
-  }
-
-  private static func rounded(_ seconds: Double) -> Double {
-    guard seconds.isFinite, seconds < 1e6 else { return seconds }
-    return (seconds * 100).rounded() / 100
+      "resolves \(shortest.inSeconds) s, a repetition may take only \(seconds.inSeconds) s")
   }
 
   /// Keeps the automatic choice from starting programs that cannot work here.
@@ -124,7 +123,9 @@ public struct MeterFactory: Sendable {
     case .command(let text): return try power(.command, CommandReader(command: text))
     case .powermetrics: return try power(.powermetrics, PowerMetricsReader())
     case .csv(let path):
-      do throws(TraceError) { return try TraceMeter(path: path) } catch {
+      do throws(TraceError) {
+        return try TraceMeter(path: path, cancellation: cancellation)
+      } catch {
         throw EnergyReason(.garbage, error.description)
       }
     }

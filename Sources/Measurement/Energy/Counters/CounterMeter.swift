@@ -95,9 +95,11 @@ public final class CounterMeter: EnergyMeter {
       reasons.append(
         EnergyReason(
           .windowTooShort,
-          "\(name) does not resolve \(window.seconds) s; \(traits.shortestWindow) s at least"))
+          "\(name) does not resolve \(window.seconds.inSeconds) s; \(traits.shortestWindow.inSeconds) s at least, "
+            + "so ask for more tokens"))
     } else if reasons.isEmpty && joules <= 0 {
-      reasons.append(EnergyReason(.garbage, "\(name) did not move in \(window.seconds) s"))
+      reasons.append(
+        EnergyReason(.garbage, "\(name) did not move in \(window.seconds.inSeconds) s"))
     }
     guard reasons.isEmpty else {
       return EnergySample(source: name, provenance: provenance, invalid: reasons)

@@ -155,7 +155,9 @@ package struct HTTPGet: Sendable {
   private func wait(_ socket: Int32, _ event: Int32, until deadline: Date) throws(EnergyReason) {
     while true {
       let left = deadline.timeIntervalSinceNow
-      guard left > 0 else { throw EnergyReason(.gap, "\(host):\(port) took over \(timeout) s") }
+      guard left > 0 else {
+        throw EnergyReason(.gap, "\(host):\(port) took over \(timeout.inSeconds) s")
+      }
       var wait = pollfd(fd: socket, events: Int16(event), revents: 0)
       if poll(&wait, 1, Int32(left * 1000) + 1) > 0 { return }
     }

@@ -22,7 +22,7 @@ public final class PowerMeter: EnergyMeter {
   }
 
   /// A running machine draws some power and no single machine more than this, watts.
-  private static let plausible = 0.01...100_000
+  static let plausible = 0.01...100_000
 
   package let traits: MeterTraits
   private let reader: any PowerReader
@@ -61,7 +61,7 @@ public final class PowerMeter: EnergyMeter {
       guard window.seconds >= traits.shortestWindow else {
         throw EnergyReason(
           .windowTooShort,
-          "\(name) does not resolve \(window.seconds) s; \(traits.shortestWindow) s at least, "
+          "\(name) does not resolve \(window.seconds.inSeconds) s; \(traits.shortestWindow.inSeconds) s at least, "
             + "so ask for more tokens")
       }
       let joules = try joules(until: end)

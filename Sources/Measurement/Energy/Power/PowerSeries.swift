@@ -47,7 +47,7 @@ package struct PowerSeries: Sendable, Equatable {
     for index in first..<last {
       let (a, b) = (points[index], points[index + 1])
       guard b.time - a.time <= longestGap else {
-        throw EnergyReason(.gap, "\(Int(b.time - a.time)) s between two readings")
+        throw .gapBetweenReadings(b.time - a.time)
       }
       let from = max(a.time, start)
       let to = min(b.time, end)
@@ -56,6 +56,15 @@ package struct PowerSeries: Sendable, Equatable {
       joules += middle * max(0, to - from)
     }
     return joules
+  }
+}
+
+extension EnergyReason {
+  static func gapBetweenReadings(_ seconds: Double) -> EnergyReason {
+    EnergyReason(
+      .gap,
+      "\(seconds.inSeconds) s between two readings; over \(PowerSeries.longestGap.inSeconds) s nothing is known"
+    )
   }
 }
 

@@ -15,7 +15,9 @@ package struct CommandReader: PowerReader {
   package static func watts(_ text: String) throws(EnergyReason) -> Double {
     let words = text.split(whereSeparator: \.isWhitespace)
     let units: Set<Substring> = ["W", "Watt", "Watts", "watts"]
-    guard let first = words.first, let watts = Double(first), watts.isFinite,
+    // No hexadecimal, which `Double` would read: an address or an identifier is no power.
+    guard let first = words.first, !first.lowercased().contains("x"), let watts = Double(first),
+      watts.isFinite,
       words.count == 1 || (words.count == 2 && units.contains(words[1]))
     else {
       throw EnergyReason(.garbage, "the command printed \"\(text.trimmed.clipped)\", not watts")

@@ -5,6 +5,7 @@ import Foundation
 /// Runs meters that are programs: ipmitool, powermetrics, the user's own command.
 package struct ToolRunner: Sendable {
   package static let outputLimit = 1 << 20
+  private static let shell = "/bin/sh"
 
   package let executable: String
   package let arguments: [String]
@@ -19,7 +20,7 @@ package struct ToolRunner: Sendable {
 
   /// The user's own command line, by the shell.
   package init(shell command: String, timeout: Double = 10) {
-    executable = "/bin/sh"
+    executable = Self.shell
     arguments = ["-c", command]
     self.timeout = timeout
   }
@@ -42,9 +43,12 @@ package struct ToolRunner: Sendable {
     return text
   }
 
-  private var late: EnergyReason { EnergyReason(.gap, "\(shown) took over \(timeout) s") }
+  private var late: EnergyReason { EnergyReason(.gap, "\(shown) took over \(timeout.inSeconds) s") }
 
-  private var shown: String { arguments.joined(separator: " ").clipped }
+  private var shown: String {
+    (executable == Self.shell ? arguments.dropFirst() : arguments[...]).joined(separator: " ")
+      .clipped
+  }
 
   private func failure(_ status: Int32, _ errors: Int32) -> EnergyReason {
     let message =

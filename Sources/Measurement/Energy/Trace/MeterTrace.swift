@@ -77,13 +77,14 @@ public struct MeterTrace: Sendable, Equatable {
       }
       guard cells.count == 2 else { throw error(.columns(cells.count)) }
       guard let time = Self.time(cells[0]) else { throw error(.time) }
-      guard let value = Double(cells[1]), value.isFinite, value >= 0 else { throw error(.value) }
+      guard let value = Double(cells[1]), value >= 0 else { throw error(.value) }
+      let scaled = known == .kwh ? value * 3.6e6 : value
+      guard scaled.isFinite else { throw error(.value) }
       if let last = points.last {
         guard time > last.time else { throw error(.order) }
-        let scaled = known == .kwh ? value * 3.6e6 : value
         guard known == .watts || scaled >= last.watts else { throw error(.falling) }
       }
-      points.append(.init(time: time, watts: known == .kwh ? value * 3.6e6 : value))
+      points.append(.init(time: time, watts: scaled))
     }
     guard let kind else { throw TraceError(file: file, line: 1, rule: .header) }
     guard points.count >= 2 else { throw TraceError(file: file, line: 0, rule: .empty) }
@@ -93,7 +94,10 @@ public struct MeterTrace: Sendable, Equatable {
   }
 
   /// Reads a file of at most 256 MiB.
-  public init(path: String) throws(TraceError) {
+  ///
+  /// - Parameter isGrowing: Whether it is still written: a last line without its end is then left out, as half a
+  ///   number is another number.
+  public init(path: String, isGrowing: Bool = false) throws(TraceError) {
     guard FileManager.default.fileExists(atPath: path) else {
       throw TraceError(file: path, line: 0, rule: .unreadable("no such file"))
     }
@@ -111,7 +115,8 @@ public struct MeterTrace: Sendable, Equatable {
       throw TraceError(
         file: path, line: 0, rule: .unreadable("cannot be read: \(error.localizedDescription)"))
     }
-    guard let text = String(data: data, encoding: .utf8) else {
+    let end = isGrowing ? data.lastIndex(of: 0x0A).map { $0 + 1 } : nil
+    guard let text = String(data: data[..<(end ?? data.endIndex)], encoding: .utf8) else {
       throw TraceError(file: path, line: 0, rule: .unreadable("not UTF-8"))
     }
     try self.init(csv: text, file: path)
@@ -167,6 +172,23 @@ public struct MeterTrace: Sendable, Equatable {
     return (first..<last).lazy.map { points[$0 + 1].time - points[$0].time }.max()
   }
 
+  /// Whether readings stand on both sides of a window, or on its ends.
+  package func reaches(from start: Double, to end: Double) -> Bool {
+    points.last(until: start) != nil && points.first(from: end) != nil
+  }
+
+  /// Why a window has no readings around it, and what may be wrong.
+  func absence(from start: Double, to end: Double) -> String {
+    guard let first = points.first, let last = points.last else { return "the recording is empty" }
+    if first.time > start {
+      return "the recording begins \((first.time - start).inSeconds) s after the window did: "
+        + "is its clock that of this machine?"
+    }
+    return
+      "the recording's last reading is \((end - last.time).inSeconds) s older than the window's end: "
+      + "is it still written, line by line, and by this machine's clock?"
+  }
+
   /// The counter, interpolated between two readings.
   private func counter(at time: Double) throws(EnergyReason) -> Double {
     guard let after = points.first(from: time), points[after].time == time || after > 0
@@ -176,7 +198,7 @@ public struct MeterTrace: Sendable, Equatable {
     guard points[after].time > time else { return points[after].watts }
     let (a, b) = (points[after - 1], points[after])
     guard b.time - a.time <= PowerSeries.longestGap else {
-      throw EnergyReason(.gap, "\(Int(b.time - a.time)) s between two readings")
+      throw .gapBetweenReadings(b.time - a.time)
     }
     return a.watts + (b.watts - a.watts) * (time - a.time) / (b.time - a.time)
   }

@@ -21,20 +21,24 @@ public final class TraceMeter: EnergyMeter {
   private let path: String
   private let wallClock: @Sendable () -> Double
   private let patience: Double
+  private let cancellation: Cancellation
   private let start = Mutex(0.0)
 
   /// - Parameters:
   ///   - path: Must exist and be sound now.
-  ///   - patience: How long to wait for the line after a window's end, seconds.
+  ///   - patience: How long to wait for the line after a window's end, seconds; nil waits as long as the
+  ///     recording's interval asks for.
+  ///   - cancellation: Ends that wait.
   ///   - wallClock: Seconds since 1970. Wall time only places the window in the recording; its
   ///     length is the runner's.
   public init(
-    path: String, patience: Double = 3,
+    path: String, patience: Double? = nil, cancellation: Cancellation = Cancellation(),
     wallClock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) throws(TraceError) {
-    shortestWindow = Self.intervals * (try MeterTrace(path: path).typicalInterval)
+    shortestWindow = Self.intervals * (try MeterTrace(path: path, isGrowing: true).typicalInterval)
     self.path = path
-    self.patience = patience
+    self.cancellation = cancellation
+    self.patience = patience ?? min(max(3, shortestWindow), PowerSeries.longestGap)
     self.wallClock = wallClock
   }
 
@@ -48,13 +52,32 @@ public final class TraceMeter: EnergyMeter {
     var waited = 0.0
     while true {
       do throws(EnergyReason) {
-        return try sample(trace(), from: start, to: end)
+        let trace = try trace()
+        guard trace.reaches(from: start, to: end) else {
+          // No line to come would make a window of this length long enough.
+          guard window.seconds >= shortestWindow else {
+            throw tooShort(shortestWindow / Self.intervals, window.seconds)
+          }
+          if waited < patience, !cancellation.isCancelled {
+            Thread.sleep(forTimeInterval: 0.25)
+            waited += 0.25
+            continue
+          }
+          throw EnergyReason(.noSamplesInWindow, trace.absence(from: start, to: end))
+        }
+        return try sample(trace, from: start, to: end)
       } catch {
-        guard error.fault == .noSamplesInWindow, waited < patience else { return invalid(error) }
-        Thread.sleep(forTimeInterval: 0.25)
-        waited += 0.25
+        return invalid(error)
       }
     }
+  }
+
+  private func tooShort(_ interval: Double, _ seconds: Double) -> EnergyReason {
+    EnergyReason(
+      .windowTooShort,
+      "the recording has a reading every \(interval.inSeconds) s and resolves "
+        + "\((Self.intervals * interval).inSeconds) s or more, not \(seconds.inSeconds) s: ask for more tokens"
+    )
   }
 
   /// What a recording says of a window that it resolves.
@@ -64,13 +87,13 @@ public final class TraceMeter: EnergyMeter {
     let joules = try trace.joules(from: start, to: end)
     let interval = trace.longestInterval(from: start, to: end) ?? .infinity
     guard end - start >= Self.intervals * interval else {
-      throw EnergyReason(
-        .windowTooShort,
-        "the recording has a reading every \(rounded(interval)) s, too few for \(rounded(end - start)) s; "
-          + "ask for more tokens")
+      throw tooShort(interval, end - start)
     }
     guard joules > 0 else {
-      throw EnergyReason(.garbage, "the recording did not move in \(rounded(end - start)) s")
+      throw EnergyReason(.garbage, "the recording did not move in \((end - start).inSeconds) s")
+    }
+    guard PowerMeter.plausible.contains(joules / (end - start)) else {
+      throw EnergyReason(.implausiblePower, "the recording says \(joules / (end - start)) W")
     }
     // Each end may be a whole step of the counter ahead or behind.
     return EnergySample(
@@ -78,10 +101,8 @@ public final class TraceMeter: EnergyMeter {
       low: max(0, joules * 0.98 - trace.smallestStep), high: joules * 1.02 + trace.smallestStep)
   }
 
-  private func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
-
   private func trace() throws(EnergyReason) -> MeterTrace {
-    do throws(TraceError) { return try MeterTrace(path: path) } catch {
+    do throws(TraceError) { return try MeterTrace(path: path, isGrowing: true) } catch {
       throw EnergyReason(.garbage, error.description)
     }
   }
