@@ -111,13 +111,14 @@ public struct CostBasis: Sendable {
   /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
   public init(
     _ settings: CostSettings, environment: Environment, idleWatts: Estimate,
-    idleSource: String = "the machine with the model resident", fullWatts: Estimate?,
-    energySource: String?, tables: SiteTables
+    idleSource: String = "the machine with the model resident", idleMeter: String? = nil,
+    fullWatts: Estimate?, energySource: String?, tables: SiteTables
   ) throws {
     try self.init(
       settings, processors: environment.cpu.logicalCores.value,
       isVirtual: environment.virtualisation.value.flatMap { $0 } != nil, idleWatts: idleWatts,
-      idleSource: idleSource, fullWatts: fullWatts, energySource: energySource, tables: tables)
+      idleSource: idleSource, idleMeter: idleMeter, fullWatts: fullWatts,
+      energySource: energySource, tables: tables)
   }
 
   /// - Parameters:
@@ -125,13 +126,14 @@ public struct CostBasis: Sendable {
   ///   - isVirtual: Whether the machine is a virtual one, which is rented rather than bought.
   ///   - idleWatts: Of the machine with the model resident; nil only where its energy is not known either, on which then
   ///     no cost rests.
+  ///   - idleMeter: The meter or the method that the idle watts are by; nil where it is that of the energy.
   ///   - fullWatts: What the machine draws at most, which colocation is paid by; nil where unknown.
   ///   - energySource: The meter's name: one behind the power supply does not see what that loses, and pays for.
   /// - Throws: `CostError` for a setting out of range, `DataError` for damaged tables.
   public init(
     _ settings: CostSettings, processors: Int?, isVirtual: Bool, idleWatts: Estimate?,
-    idleSource: String = "the machine with the model resident", fullWatts: Estimate?,
-    energySource: String?, tables: SiteTables
+    idleSource: String = "the machine with the model resident", idleMeter: String? = nil,
+    fullWatts: Estimate?, energySource: String?, tables: SiteTables
   ) throws {
     try settings.validate()
     var builder = CostBasisBuilder(tables: tables)
@@ -149,7 +151,9 @@ public struct CostBasis: Sendable {
     let cached =
       builder.given("cached token", settings.cachedInputShare, "of a computed one") ?? .exactly(0)
     assumptions = Assumptions(
-      ownership: ownership, idleWatts: idleWatts ?? .exactly(0), pue: pue.times(loss),
+      ownership: ownership,
+      idleWatts: Self.behindSupply(idleWatts ?? .exactly(0), idleMeter ?? energySource, loss),
+      pue: pue.times(loss),
       usdPerKWh: electricity,
       utilisation: utilisation, onShare: onShare, fixedUsdPerMonth: fixed,
       cachedInputShare: cached)
@@ -161,6 +165,18 @@ public struct CostBasis: Sendable {
     lines = builder.lines
     assumesHardware = settings.hardwareUsd == nil && settings.rentalUsdPerHour == nil
     try assumptions.validate()
+  }
+}
+
+extension CostBasis {
+  /// Idle watts as the energy's meter would see them: those that hold at the wall already, as an estimate's do,
+  /// must not be charged with the supply's loss once more.
+  private static func behindSupply(
+    _ idle: Estimate, _ meter: String?, _ loss: Estimate
+  ) -> Estimate {
+    guard !loss.isExact, let meter, !EnergyCoverage.isBehindSupply(meter) else { return idle }
+    return .ordered(
+      idle.low / loss.low, idle.best / loss.best, idle.high / loss.high, idle.provenance)
   }
 }
 

@@ -9,7 +9,7 @@ public enum IdleShare {
   public static let low = 0.14
   public static let best = 0.23
   public static let high = 0.25
-  public static let source = "servers idle at 0.14 to 0.25 of full power (SPECpower)"
+  public static let source = "a share of full power, 0.14 to 0.25 as of servers (SPECpower)"
 
   public static func watts(ofFull full: Estimate) throws(CostError) -> Estimate {
     try Estimate(

@@ -157,6 +157,22 @@ import Testing
     }
   }
 
+  @Test("watts given tell the idle power by one rule: 23 % of them, measured now or priced again")
+  func givenWatts() throws {
+    let place = try Place()
+    let stored = try JSONValue(parsing: String(contentsOfFile: place.result, encoding: .utf8))
+    let idle = try #require(stored["energy_account"]?["idle"])
+    #expect(abs((idle["watts"]?["value"]?.double ?? 0) - 23) < 1e-9)
+    #expect(idle["source"]?.string?.contains("share of full power") == true)
+    for more in [["--watts", "100"], []] {
+      let done = try Program.run(
+        "cost", arguments: [place.result, "--hardware-cost", "900", "-o", "json"] + more)
+      #expect(done.status == 0, "\(done.error)")
+      let line = try JSONValue(parsing: done.output)["cost"]?["assumptions"]?["idle power"]
+      #expect(abs((line?["value"]?.double ?? 0) - 23) < 1e-9)
+    }
+  }
+
   @Test("a meter asked for by name that does not work is a refusal, never an estimate")
   func noSuchMeter() throws {
     for (meter, status) in [

@@ -205,6 +205,26 @@ private final class FlakyMeter: EnergyMeter {
     #expect(abs(inner / outer - line.value.best) < 1e-9)
   }
 
+  @Test("an idle power that holds at the wall is not charged with the supply's loss once more")
+  func supplyAtRest() throws {
+    var settings = CostSettings()
+    settings.hardwareUsd = 1000
+    let tests = try TinyRun.report(meter: SteadyMeter()).tests
+    func idleCost(_ idleMeter: String, _ source: String) throws -> Double {
+      let basis = try CostBasis(
+        settings, processors: 2, isVirtual: false, idleWatts: .exactly(30), idleMeter: idleMeter,
+        fullWatts: nil, energySource: source, tables: SiteTables.builtIn)
+      #expect(basis.lines.first { $0.name == CostBasis.idleName }?.value.best == 30)
+      let cost = try RunCost(tests, basis: basis, mix: settings.mix)
+      return try #require(cost.output?.parts.energyIdle)
+    }
+    let atTheWall = try idleCost("shelly", "shelly")
+    let estimated = try idleCost("estimate-specpower", "rapl-powercap")
+    let inside = try idleCost("rapl-powercap", "rapl-powercap")
+    #expect(abs(estimated / atTheWall - 1) < 1e-9)
+    #expect(abs(inside / atTheWall - (try PowerTables.builtIn.psuFactor.best)) < 1e-9)
+  }
+
   @Test("prefill, decode and idle stand apart, and tokens of the mix are their blend")
   func tokenEnergy() throws {
     let report = try TinyRun.report(meter: SteadyMeter())

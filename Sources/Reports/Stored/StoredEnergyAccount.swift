@@ -16,6 +16,8 @@ public struct StoredEnergyAccount: Sendable {
   /// Watts at rest with the model resident.
   public let idle: Estimate?
   public let idleSource: String?
+  /// The meter or the method it is by.
+  public let idleMeter: String?
 
   init(_ node: Node) throws(DataError) {
     source = try node.string("source")
@@ -27,13 +29,15 @@ public struct StoredEnergyAccount: Sendable {
     }
     guard let idle = try node.optional("idle") else {
       self.idle = nil
-      idleSource = nil
+      (idleSource, idleMeter) = (nil, nil)
       return
     }
     let watts = try idle.member("watts")
     let origin = try watts.optionalString("provenance").flatMap(Provenance.init(rawValue:))
     self.idle = try watts.range(
       low: "ci_low", best: "value", high: "ci_high", origin ?? .estimated)
-    idleSource = "\((origin ?? .estimated).rawValue) by \(try idle.string("source"))"
+    let meter = try idle.string("source")
+    idleMeter = meter
+    idleSource = "\((origin ?? .estimated).rawValue) by \(meter)"
   }
 }

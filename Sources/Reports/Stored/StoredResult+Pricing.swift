@@ -14,7 +14,8 @@ extension StoredResult {
     let basis = try CostBasis(
       settings, processors: isOfThisMachine ? machine.logicalCores : nil,
       isVirtual: isOfThisMachine && machine.virtualisation != nil,
-      idleWatts: idle.watts, idleSource: idle.source, fullWatts: try fullWatts(watts),
+      idleWatts: idle.watts, idleSource: idle.source,
+      idleMeter: energyAccount?.idleMeter, fullWatts: try fullWatts(watts),
       energySource: watts == nil ? energyAccount?.source : nil, tables: tables
     ).times(nodes, countsIdle: !idle.isOfAll)
     return try RunCost(
@@ -43,7 +44,9 @@ extension StoredResult {
     let busy = try fullWatts(watts)
     // Without any energy no cost follows that could use it.
     guard let busy else { return (nil, "no energy figure", false) }
-    return (try IdleShare.watts(ofFull: busy), "not stored: \(IdleShare.source)", false)
+    let source =
+      watts == nil ? "not stored: \(IdleShare.source)" : "of --watts: \(IdleShare.source)"
+    return (try IdleShare.watts(ofFull: busy), source, false)
   }
 
   /// The most that a test drew, of each node; nil where no test has energy.

@@ -200,7 +200,8 @@ struct EndpointSession {
     return try CostBasis(
       settings, processors: address.isLocal ? environment.cpu.logicalCores.value : nil,
       isVirtual: address.isLocal && environment.virtualisation.value.flatMap { $0 } != nil,
-      idleWatts: try idle?.estimate(), idleSource: idle?.story ?? "not known", fullWatts: full,
+      idleWatts: try idle?.estimate(), idleSource: idle?.story ?? "not known",
+      idleMeter: idle?.source, fullWatts: full,
       energySource: meters.meter?.name, tables: SiteTables.builtIn
     ).times(nodes, countsIdle: idle?.provenance != .measured)
   }

@@ -33,6 +33,8 @@ struct Metering {
   let model: PowerModel
   /// The user's `--watts`.
   private var given: WattsRange?
+  /// What follows from it for the machine at rest.
+  private var givenIdle: IdlePower?
 
   /// - Parameters:
   ///   - flag: What `--meter` says, as `MeterRequest` reads it.
@@ -48,11 +50,16 @@ struct Metering {
     let store = calibrated ? CalibrationStore(environment) : nil
     let request = try MeterRequest(flag: flag)
     let model = try PowerModel.of(environment)
-    let factory = MeterFactory(estimate: model)
+    let factory = MeterFactory(estimate: model, cancellation: Interruption.cancellation)
     if let watts {
       let range = try WattsRange(flag: watts)
       self.init(GivenWattsMeter(range), request, nil, factory, model, nil)
       given = range
+      // By the user's own figure, as cost and endpoint do: a table's idle watts could exceed it.
+      let full = try Estimate(
+        low: range.low, best: range.best, high: range.high, provenance: .given)
+      givenIdle = try IdlePower(
+        shareOfFull: full, reason: "--watts gives the power under load, and no meter is read")
     } else {
       let choice = try Self.choose(request, factory, windowSeconds)
       self.init(choice.meter, request, choice, factory, model, store)
@@ -131,7 +138,8 @@ struct Metering {
   ) throws -> CostBasis {
     try CostBasis(
       settings, environment: environment, idleWatts: idle.estimate(), idleSource: idle.story,
-      fullWatts: fullWatts, energySource: meter?.name, tables: SiteTables.builtIn)
+      idleMeter: idle.source, fullWatts: fullWatts, energySource: meter?.name,
+      tables: SiteTables.builtIn)
   }
 
   /// Refuses settings that no cost can be made of, before anything is measured.
@@ -140,12 +148,16 @@ struct Metering {
   }
 
   /// Watts at rest as estimated, at once.
-  var unmeasuredIdle: IdlePower { IdlePower(nil, shortestWindow: 0, model: model) }
+  var unmeasuredIdle: IdlePower {
+    givenIdle ?? IdlePower(nil, shortestWindow: 0, model: model)
+  }
 
   /// Watts at rest: measured for some seconds where the meter can, estimated otherwise.
   func idle(_ cancellation: Cancellation = Interruption.cancellation) -> IdlePower {
-    IdlePower(
-      meter, shortestWindow: choice?.shortestWindow ?? 0, model: model, cancellation: cancellation)
+    givenIdle
+      ?? IdlePower(
+        meter, shortestWindow: choice?.shortestWindow ?? 0, model: model, cancellation: cancellation
+      )
   }
 
   func account(idle: IdlePower?) -> EnergyAccount {

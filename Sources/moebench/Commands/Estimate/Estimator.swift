@@ -210,10 +210,12 @@ private struct Power {
     func estimate(_ range: WattsRange) throws -> Estimate {
       try Estimate(low: range.low, best: range.best, high: range.high, provenance: .estimated)
     }
-    idle = try estimate(model.watts(utilisation: 0))
     if let given = try cost.powerAtTheWall() {
-      (busy, reason) = (given, nil)
-    } else if change?.cores != nil {
+      (busy, idle, reason) = (given, try IdleShare.watts(ofFull: given), nil)
+      return
+    }
+    idle = try estimate(model.watts(utilisation: 0))
+    if change?.cores != nil {
       (busy, reason) = (nil, "watts=W in --what-if gives what a machine of other cores draws")
     } else {
       let all = Double(environment.cpu.logicalCores.value ?? threads)
