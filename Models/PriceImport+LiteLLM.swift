@@ -37,9 +37,21 @@ extension ImportReader {
       cached: try node.optionalAmount("cache_read_input_token_cost"))
     row.context = try node.optionalCount("max_input_tokens")
     row.contextSteps = try steps(node, input, output)
+    row.batchDiscount = try batchDiscount(node, input, output)
     // The map has no clock: for a vendor that prices by the hour it keeps the dearest price.
     if provider == "deepseek" { row.flags = ["peak price: LiteLLM's map has no time of day"] }
     try add(row, at: node)
+  }
+
+  /// From `input_cost_per_token_batches` and its like; the smaller where input and output differ.
+  private func batchDiscount(
+    _ node: Node, _ input: Double, _ output: Double
+  ) throws(DataError) -> Double? {
+    guard let batchInput = try node.optionalAmount("input_cost_per_token_batches"),
+      let batchOutput = try node.optionalAmount("output_cost_per_token_batches")
+    else { return nil }
+    let share = min(1 - batchInput / input, 1 - batchOutput / output)
+    return share > 0 && share < 1 ? (share * 1e6).rounded() / 1e6 : nil
   }
 
   /// `input_cost_per_token_above_200k_tokens` and its like.

@@ -44,6 +44,10 @@ extension PriceRow {
 
   private func check(_ node: Node) throws(DataError) {
     try checkHeights(node)
+    if batchDiscount == 1 {
+      throw try node.member("batch_discount").fault(
+        .outOfRange("1", rule: "must be below 1: nothing is left to pay"))
+    }
     if kind == .list {
       for key in ["usd_per_million_input", "usd_per_million_output"] { _ = try node.amount(key) }
       if usdPerMillionInput == 0 && usdPerMillionOutput == 0 {

@@ -86,7 +86,7 @@ extension PriceRow {
       return ["a cached token at \(cached) $/M costs more than a computed one at \(input) $/M"]
     }
     if cached == 0 && !flags.contains(Self.free) {
-      return ["a cached token at 0 $/M: free or unknown"]
+      return ["a cached token at 0 $/M: free or unknown, so priced as any input"]
     }
     return []
   }
@@ -101,9 +101,13 @@ extension PriceRow {
       guard let i = step.inputFactor, let o = step.outputFactor else { return nil }
       (inputFactor, outputFactor) = (i, o)
     }
+    // Nothing is priced at 0 that does not say so.
+    let cached = usdPerMillionCachedInput.flatMap {
+      $0 == 0 && !flags.contains(Self.free) ? nil : $0
+    }
     return ApiPrice(
       inputUsdPerMillion: input * inputFactor,
-      cachedInputUsdPerMillion: usdPerMillionCachedInput.map { $0 * inputFactor },
+      cachedInputUsdPerMillion: cached.map { $0 * inputFactor },
       outputUsdPerMillion: output * outputFactor)
   }
 }

@@ -17,15 +17,23 @@ public struct Offer: Sendable {
 
   public var row: PriceRow { rows[0] }
 
+  /// Without the hours where the price is of all of them.
+  public var model: String {
+    guard rows.count > 1 else { return row.model }
+    let hours = [" off-peak", " peak"].first { row.model.lowercased().hasSuffix($0) }
+    return String(row.model.dropLast(hours?.count ?? 0))
+  }
+
   /// Model and provider, as a sentence says them.
   public var name: String {
-    "\(row.model) at \(row.provider)" + (batchDiscount == nil ? "" : " in batches")
+    "\(model) at \(row.provider)" + (rows.count > 1 ? " over the week" : "")
+      + (batchDiscount == nil ? "" : " in batches")
   }
 
   /// - Parameters:
   ///   - band: Only the hours of this band, where the offer has any.
   ///   - batch: At the price of batches.
-  /// - Returns: nil where a price for requests of this length, or a batch's, is not known.
+  /// - Returns: nil where a price for requests of this length, or a batch's, or of some of the hours is not known.
   init?(
     _ rows: [PriceRow], sameModel: Bool, mix: TokenMix, inputTokensPerRequest: Double,
     band: PriceRow.TimeBand? = nil, batch: Bool = false
@@ -38,9 +46,11 @@ public struct Offer: Sendable {
         (row, $0.usdPerMillion(for: mix) * (batch ? 1 - (row.batchDiscount ?? 0) : 1))
       }
     }
-    guard let low = priced.map(\.usd).min(), let high = priced.map(\.usd).max(), low > 0 else {
-      return nil
-    }
+    guard let low = priced.map(\.usd).min(), let high = priced.map(\.usd).max(), low > 0,
+      priced.count == held.count
+    else { return nil }
+    // Of the hours of one band alone no week can be paid.
+    if band == nil, Set(held.map(\.timeBand)).count == 1, held[0].timeBand != nil { return nil }
     // A band holds for its share of the week; the other for what that leaves.
     let share =
       priced.first { $0.usd == high }?.row.timeShare

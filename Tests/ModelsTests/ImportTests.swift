@@ -56,6 +56,20 @@ private let liteLLM = """
     #expect(result.skipped.map(\.path) == ["b", "c"])
   }
 
+  @Test(
+    "LiteLLM's prices of batches give the discount that both grant, and none where one is unknown")
+  func batches() throws {
+    let base = #""input_cost_per_token":1e-6,"output_cost_per_token":4e-6"#
+    func discount(_ more: String) throws -> Double? {
+      try imported("{\"a\":{\(base)\(more)}}").table.rows.first?.batchDiscount
+    }
+    let input = #","input_cost_per_token_batches":5e-7"#
+    #expect(try discount(input + #","output_cost_per_token_batches":2e-6"#) == 0.5)
+    #expect(try discount(input + #","output_cost_per_token_batches":3e-6"#) == 0.25)
+    #expect(try discount(input) == nil && discount("") == nil)
+    #expect(try discount(input + #","output_cost_per_token_batches":8e-6"#) == nil)
+  }
+
   @Test("OpenRouter's list gives prices per million from decimal strings")
   func openRouterList() throws {
     let result = try imported(

@@ -162,6 +162,24 @@ private func table(_ change: String, file: String = "mine.json") throws(DataErro
     #expect(try PriceTable.builtIn.rows.allSatisfy { $0.doubts.isEmpty })
   }
 
+  @Test("a cache hit at 0 is priced as input unless it is marked as free")
+  func freeHits() throws {
+    let prices =
+      #""usd_per_million_input":1,"usd_per_million_output":2,"usd_per_million_cached_input":0"#
+    let row = try #require(try table(prices).rows.first)
+    #expect(row.apiPrice()?.cachedInputUsdPerMillion == nil)
+    let free = try #require(try table(prices + #","flags":["free"]"#).rows.first)
+    #expect(free.apiPrice()?.cachedInputUsdPerMillion == 0)
+  }
+
+  @Test("a batch that takes all of the price off is refused")
+  func freeBatch() throws {
+    let prices = #""usd_per_million_input":1,"usd_per_million_output":2,"batch_discount":"#
+    #expect(try table(prices + "0.5").rows.first?.batchDiscount == 0.5)
+    let error = #expect(throws: DataError.self) { try table(prices + "1") }
+    #expect(error?.path == "rows[0].batch_discount")
+  }
+
   @Test(
     "NaN, duplicate keys, comments and truncation are no JSON",
     arguments: [
