@@ -100,6 +100,7 @@ public struct CostBasis: Sendable {
   public internal(set) var lines: [AssumptionLine]
   public internal(set) var carbon: CarbonBasis
   static let machineName = "machine"
+  public static let utilisationName = "utilisation"
   /// The line of the idle power, by which it is found again in a stored result.
   public static let idleName = "idle power"
   /// Whether the machine's own price was guessed.
@@ -140,7 +141,7 @@ public struct CostBasis: Sendable {
     let rents = settings.hardwareUsd == nil && (settings.rentalUsdPerHour != nil || isVirtual)
     let electricity = try builder.electricity(settings, isInRent: rents)
     let utilisation = try builder.pickRange(
-      "utilisation", settings.utilisation, unit: "of on-time", id: "utilisation")
+      Self.utilisationName, settings.utilisation, unit: "of on-time", id: "utilisation")
     let pue = try builder.pickRange("PUE", settings.pue, unit: "ratio", id: "pue_home")
     let loss = try builder.supplyLoss(energySource)
     let ownership: Ownership<Estimate> =
@@ -187,6 +188,7 @@ public enum CostSettingsError: Error, CustomStringConvertible {
   case colocationWithoutPower
   case staffWithoutRate
   case rentedAndBought(String)
+  case serverOfUnknownCost(String)
 
   public var description: String {
     switch self {
@@ -198,6 +200,8 @@ public enum CostSettingsError: Error, CustomStringConvertible {
     case .staffWithoutRate: "--staff-hours and --staff-rate: each needs the other"
     case .rentedAndBought(let flag):
       "--rental and \(flag): a machine is either rented or bought"
+    case .serverOfUnknownCost(let file):
+      "\(file): what the server costs is not known: --rental or --hardware-cost, of each of its machines, tells"
     }
   }
 }

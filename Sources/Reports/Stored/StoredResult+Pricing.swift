@@ -6,10 +6,14 @@ import Models
 
 extension StoredResult {
   /// - Parameter watts: Power at the wall while busy, of each node, in place of the stored energy.
-  /// - Throws: `CostError` or `DataError` for settings out of range.
+  /// - Throws: `CostError` or `DataError` for settings out of range, `CostSettingsError` where nobody knows what a
+  ///   server elsewhere costs.
   public func cost(
     _ settings: CostSettings, watts: Estimate? = nil, tables: SiteTables
   ) throws -> RunCost {
+    guard isOfThisMachine || settings.hardwareUsd != nil || settings.rentalUsdPerHour != nil else {
+      throw CostSettingsError.serverOfUnknownCost(file)
+    }
     let idle = try idleWatts(watts)
     let basis = try CostBasis(
       settings, processors: isOfThisMachine ? machine.logicalCores : nil,

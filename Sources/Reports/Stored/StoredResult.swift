@@ -202,6 +202,13 @@ extension StoredResult.Machine {
   }
 }
 
+extension StoredResult {
+  /// What ran the model, as headings say it: of a server elsewhere the document's machine is only the client.
+  var machineName: String {
+    isOfThisMachine ? machine.cpu ?? "unknown processor" : "a server elsewhere"
+  }
+}
+
 extension StoredResult.Engine {
   init(_ node: Node) throws(DataError) {
     name = try node.string("name")
