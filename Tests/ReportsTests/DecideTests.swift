@@ -215,7 +215,100 @@ import Testing
       let blend = try week(.threeToOne)
       #expect(abs(blend.low - 0.99) < 1e-9 && abs(blend.high - 1.98) < 1e-9)
       #expect(abs(try week(.threeToOne, .offPeak).best - 0.99) < 1e-9)
+      let offers = Offer.all(try quotes(model), mix: .threeToOne, inputTokensPerRequest: 1000)
+      let pro = try #require(offers.first { $0.row.modelID == "deepseek-v4-pro" })
+      #expect(pro.name == "DeepSeek V4 Pro at DeepSeek over the week")
     }
+  }
+
+  @Test("of an offer whose peak hours have no price there is none for the week")
+  func halfAWeek() throws {
+    let offPeak = try quotes("deepseek-v4-pro").filter { $0.row.timeBand == .offPeak }
+    #expect(!offPeak.isEmpty)
+    func offers(_ band: PriceRow.TimeBand?) -> [Offer] {
+      Offer.all(offPeak, mix: .threeToOne, inputTokensPerRequest: 1000, band: band)
+    }
+    #expect(offers(nil).isEmpty && offers(.offPeak).count == 1)
+  }
+
+  @Test("decide shows the utilisation that the traffic makes, not the one that cost assumes")
+  func utilisation() throws {
+    var settings = CostSettings()
+    settings.rentalUsdPerHour = 0.1
+    let report = try advice("100k/day", settings, watts: 10)
+    let used = report.advice.primary.decision.utilisation
+    let lines = report.text().split(separator: "\n").filter { $0.hasPrefix("  utilisation") }
+    #expect(lines.count == 1 && lines[0].contains(Number.short(used)))
+    #expect(lines.first?.hasSuffix("from the traffic") == true)
+  }
+
+  @Test("a machine that pays back after its life is said to, and a close call to be one")
+  func slowPayback() throws {
+    var settings = CostSettings()
+    settings.hardwareUsd = 82.8
+    settings.usdPerKWh = 0
+    let result = try slowed(TinyRun.report(), by: 1)
+    func decide(_ millions: Double) throws -> AdviceReport {
+      let cost = try result.cost(settings, watts: .exactly(1), tables: SiteTables.builtIn)
+      let question = Question(
+        workload: try TokenWorkload(flag: "chat"),
+        traffic: try Traffic(millionTokensPerMonth: millions))
+      return AdviceReport(
+        result,
+        advice: try Advice(question, cost: cost, quotes: TinyRun.quotes(), scenarios: []))
+    }
+    // 82.8 $ over 60 months and 5 % of it a year are 1.725 $ a month, the API's 30 M tokens.
+    let price = try decide(1).advice.primary.decision.apiUsdPerMillion.best
+    let slow = try decide((82.8 / 60 + 82.8 * 0.05 / 12) / price)
+    #expect(
+      slow.sentences.contains { $0.contains("pays back in 60.0 months, longer than its life") })
+    #expect(!slow.sentences.contains { $0.hasPrefix("What the machine costs is assumed") })
+    for millions in [20.0, 30, 40] {
+      let report = try decide(millions)
+      let surety = try #require(report.sentences.first { $0.contains("draws over all ranges") })
+      let confidence = report.advice.primary.decision.confidence
+      #expect(surety.hasPrefix("Only ") == (confidence < 0.95))
+    }
+  }
+
+  @Test("a server elsewhere is never priced as this machine, and of several nodes all are paid for")
+  func servers() throws {
+    func served(_ nodes: Int, local: Bool) throws -> StoredResult {
+      var document = try #require(slowed(TinyRun.report(), by: 1).document.object)
+      document["endpoint"] = .object(
+        try #require(
+          JSONValue(parsing: #"{"local":\#(local),"nodes":\#(nodes)}"#).object))
+      document["cost"] = .null
+      return try StoredResult(.object(document), file: "served.json")
+    }
+    let elsewhere = try served(1, local: false)
+    #expect(throws: CostSettingsError.self) {
+      try elsewhere.cost(CostSettings(), watts: .exactly(100), tables: SiteTables.builtIn)
+    }
+    for settings in [
+      { $0.rentalUsdPerHour = 2 }, { $0.hardwareUsd = 10_000 },
+    ] as [(inout CostSettings) -> Void] {
+      var each = CostSettings()
+      settings(&each)
+      func output(_ nodes: Int) throws -> Double {
+        let cost = try served(nodes, local: false).cost(
+          each, watts: .exactly(100), tables: SiteTables.builtIn)
+        return try #require(cost.output?.usdPerMillion.best)
+      }
+      #expect(abs(try output(4) / output(1) - 4) < 1e-9)
+    }
+    #expect(throws: DataError.self) { try served(0, local: true) }
+    var settings = CostSettings()
+    settings.rentalUsdPerHour = 2
+    let cost = try served(4, local: false).cost(
+      settings, watts: .exactly(100), tables: SiteTables.builtIn)
+    let question = Question(
+      workload: try TokenWorkload(flag: "chat"), traffic: try Traffic(parsing: "1M/day"))
+    let report = AdviceReport(
+      try served(4, local: false),
+      advice: try Advice(question, cost: cost, quotes: TinyRun.quotes(), scenarios: []))
+    #expect(report.sentences.contains { $0.contains("the 4 nodes that served together") })
+    #expect(report.text().contains("a server elsewhere"))
   }
 
   @Test("where requests may wait, a known batch discount is an offer of its own")
@@ -243,5 +336,16 @@ import Testing
       cheap: ("a", 1), dear: ("b", 10), cheapShare: 0.7)
     #expect(abs(cascade.router.usdPerMillion - 3.7) < 1e-12)
     #expect(abs(cascade.cascade.usdPerMillion - 4) < 1e-12)
+  }
+
+  @Test("a cheap model that is not cheaper is said to be none, and as much is not 0 % more")
+  func notCheap() throws {
+    var settings = CostSettings()
+    settings.rentalUsdPerHour = 0.1
+    let report = try advice("100k/day", settings, watts: 10)
+    let same = try AdviceReport.Cascade(cheap: ("a", 1), dear: ("b", 1), cheapShare: 0.7)
+    let text = AdviceReport(report.result, advice: report.advice, cascade: same).text()
+    #expect(text.contains("The one named cheap is not"))
+    #expect(text.contains("as much as the dear one alone") && !text.contains("0.0 % more"))
   }
 }

@@ -8,6 +8,7 @@ import Testing
     "a number has about three digits, however small",
     arguments: [
       (0, "0"), (2.862_240_5e-5, "2.86e-5"), (-1.19e-6, "-1.19e-6"), (0.000_12, "0.000120"),
+      (9.999e-5, "1.00e-4"), (9.99e-5, "9.99e-5"),
       (0.0897, "0.0897"), (1.13, "1.13"), (921.4, "921"),
     ])
   func short(_ value: Double, _ wanted: String) {

@@ -183,7 +183,7 @@ extension SensitivityRow {
 extension Offer {
   var json: JSONValue {
     object([
-      ("model", .string(row.model)), ("provider", .string(row.provider)),
+      ("model", .string(model)), ("provider", .string(row.provider)),
       ("same_model", .bool(sameModel)), ("usd_per_million_blended", usdPerMillion.json),
       ("as_of", .string(row.asOf)), ("source", .string(row.source)),
       ("tiers", .array(rows.compactMap { $0.tier.map { .string($0) } })),

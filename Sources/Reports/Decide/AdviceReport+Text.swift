@@ -13,7 +13,7 @@ extension AdviceReport {
       offers(style), scenarios(style), sensitivity(style), cascadeLines(style),
       [style.bold("What money does not show")] + unpriced.flatMap { wrapped($0) },
       energyLines,
-      CostText(advice.cost, [], style: style).assumptions,
+      assumptions(style),
     ]
     return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }
       .joined(separator: "\n\n") + "\n"
@@ -22,8 +22,19 @@ extension AdviceReport {
   private var questionLines: [String] {
     let question = advice.question
     return wrapped(
-      "\(Number.count(question.traffic.millionTokensPerMonth * 1e6)) tokens a month, \(question.workload.title)"
+      "\(Number.count(question.traffic.millionTokensPerMonth * 1e6)) tokens a month, mixed as in \"\(question.workload.title)\""
     )
+  }
+
+  /// As the costs assume, but with the utilisation that the traffic makes of the machine.
+  private func assumptions(_ style: Style) -> [String] {
+    let lines = advice.cost.basis.lines.map { line in
+      line.name == CostBasis.utilisationName
+        ? AssumptionLine(
+          name: line.name, value: .exactly(decision.utilisation), unit: line.unit,
+          source: "from the traffic") : line
+    }
+    return CostText.assumptions(lines, style)
   }
 
   private var energyLines: [String] {
@@ -49,7 +60,7 @@ extension AdviceReport {
       let decision = decided.decision
       table.add([
         CostText.name(
-          of: decided.offer.row.withoutBand, width: 34,
+          of: decided.offer.shownRow, width: 34,
           batch: decided.offer.batchDiscount != nil),
         Number.short(decision.apiUsdPerMillion.best),
         Number.short(decision.apiUsdPerMonth.best),
@@ -92,9 +103,10 @@ extension AdviceReport {
     guard let cascade else { return [] }
     func line(_ name: String, _ cost: RoutedCost) -> String {
       let change =
-        cost.savingShare >= 0
-        ? "\(Number.percent(cost.savingShare)) less" : "\(Number.percent(-cost.savingShare)) more"
-      return "\(name): \(Number.short(cost.usdPerMillion)) $/M, \(change) than the dear one alone."
+        abs(cost.savingShare) < 0.0005
+        ? "as much as"
+        : "\(Number.percent(abs(cost.savingShare))) \(cost.savingShare > 0 ? "less" : "more") than"
+      return "\(name): \(Number.short(cost.usdPerMillion)) $/M, \(change) the dear one alone."
     }
     let always =
       cascade.cheapUsdPerMillionOfAll == cascade.cheapUsdPerMillion
@@ -105,6 +117,8 @@ extension AdviceReport {
         "\(cascade.cheapName) at \(Number.short(cascade.cheapUsdPerMillion)) $/M settles \(Number.percent(cascade.cheapShare)) of the requests, "
           + "\(cascade.dearName) at \(Number.short(cascade.dearUsdPerMillion)) $/M the rest."
           + always)
+      + (cascade.cheapUsdPerMillion < cascade.dearUsdPerMillion
+        ? [] : wrapped("The one named cheap is not: nothing is saved by asking it."))
       + wrapped(line("Router (each request to one of them)", cascade.router))
       + wrapped(line("Cascade (the cheap one always tried first)", cascade.cascade))
   }
@@ -119,10 +133,11 @@ extension TextTable {
   }
 }
 
-extension PriceRow {
-  /// The row standing for all its hours.
-  var withoutBand: PriceRow {
-    var row = self
+extension Offer {
+  /// Its first row, standing for all hours.
+  fileprivate var shownRow: PriceRow {
+    var row = row
+    row.model = model
     row.timeBand = nil
     return row
   }

@@ -89,6 +89,18 @@ extension AdviceReport {
     if !advice.primary.offer.sameModel {
       text.append("No API price of \(result.model.name) is known; this is another model's.")
     }
+    if advice.primary.offer.assumesNoCacheDiscount {
+      text.append(
+        "\(advice.primary.offer.row.provider) publishes no price of cached input: it is priced as any input."
+      )
+    }
+    if let nodes = result.service?.nodes, nodes > 1 {
+      text.append("Here a machine stands for the \(nodes) nodes that served together.")
+    }
+    if advice.cost.basis.assumesHardware {
+      text.append(
+        "What the machine costs is assumed: --hardware-cost or --rental gives the real figure.")
+    }
     return text
   }
 
@@ -138,15 +150,30 @@ extension AdviceReport {
 
   private var payback: String? {
     switch decision.payback {
-    case .months(let months): "The purchase pays back in \(Number.short(months)) months."
+    case .months(let months):
+      "The purchase pays back in \(Number.short(months)) months\(outlives(months))."
     case .never: "The purchase never pays back: nothing is saved at this traffic."
     case .notApplicable: nil
     }
   }
 
-  private var surety: String {
-    "\(Number.percent(decision.confidence)) of \(Advice.draws) draws over all ranges agree."
+  /// Said where the machine is thought to be gone before it has paid for itself.
+  private func outlives(_ months: Double) -> String {
+    guard case .bought(let purchase) = advice.cost.basis.assumptions.ownership,
+      months > 12 * purchase.lifeYears.best
+    else { return "" }
+    return ", longer than its life of \(Number.short(purchase.lifeYears.best)) years"
   }
+
+  private var surety: String {
+    let share = Number.percent(decision.confidence)
+    let agree = "\(share) of \(Advice.draws) draws over all ranges agree"
+    return decision.confidence >= Self.sure
+      ? agree + "." : "Only \(agree): too close to be sure; your own figures narrow the ranges."
+  }
+
+  /// As sure as the intervals are.
+  private static let sure = 0.95
 
   /// What money does not show.
   public var unpriced: [String] {
@@ -160,7 +187,7 @@ extension AdviceReport {
       lines.append("Latency: not known, as not both phases were measured.")
     }
     lines.append(
-      "Data: here they stay on this machine; at \(price.provider) they leave it, under that provider's terms and law."
+      "Data: here they stay on \(result.service?.isLocal == false ? "that server" : "this machine"); at \(price.provider) they leave it, under that provider's terms and law."
     )
     if let context { lines.append(context) }
     lines.append(carbon)

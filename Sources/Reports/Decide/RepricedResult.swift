@@ -62,7 +62,7 @@ extension StoredResult {
 
   func heading(_ style: Style) -> [String] {
     var lines = wrapped(
-      "\(model.name), \(model.weightFormat) · \(machine.cpu ?? "unknown processor") · \(startedAt)")
+      "\(model.name), \(model.weightFormat) · \(machineName) · \(startedAt)")
     lines[0] = style.bold(lines[0])
     if let slice = model.slice {
       lines += wrapped(

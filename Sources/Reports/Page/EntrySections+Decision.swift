@@ -53,7 +53,8 @@ extension EntrySections {
       name: "self-hosting", points: volumes.map { ($0 * 1e6, monthly(line, $0)) },
       low: volumes.map { monthly(cheap, $0) }, high: volumes.map { monthly(dear, $0) }, index: 0)
     let api = LineChart.Series(
-      name: "API: \(advice.price.model)", points: volumes.map { ($0 * 1e6, $0 * price) },
+      name: "API: \(advice.advice.primary.offer.model)",
+      points: volumes.map { ($0 * 1e6, $0 * price) },
       low: [], high: [], index: 1)
     return LineChart(
       series: [here, api], xTitle: "tokens a month", yTitle: "$ a month",

@@ -39,8 +39,8 @@ struct EntrySections {
         .tag(
           "p", [("class", "sub")],
           text: trafficIsGiven
-            ? "For \(traffic) tokens a month: \(question.workload.title)."
-            : "For the \(traffic) tokens a month that the assumed utilisation makes of this machine: \(question.workload.title). Give --traffic for your own."
+            ? "For \(traffic) tokens a month, mixed as in “\(question.workload.title)”."
+            : "For the \(traffic) tokens a month that the assumed utilisation makes of this machine, mixed as in “\(question.workload.title)”. Give --traffic for your own."
         ))
       lines.append(.tag("h3", text: "What money does not show"))
       lines.append(.tag("ul", [], advice.unpriced.map { .tag("li", text: $0) }))
@@ -129,9 +129,17 @@ struct EntrySections {
     }
     return .table(
       caption:
-        "USD per million tokens; the factor is this machine's blended cost over the API's.",
+        "USD per million tokens; the factor is this machine's blended cost over the API's. \(utilisationNote)",
       head: ["", "input", "output", "blended", "here is", "as of", "source"], rows: rows,
       numeric: [1, 2, 3, 4, 5])
+  }
+
+  /// The verdict may rest on another use of the machine than these costs.
+  private var utilisationNote: String {
+    let assumed = Number.percent(cost.basis.assumptions.utilisation.best)
+    let note = "The machine is \(assumed) used here, as assumed"
+    guard let used = entry.advice?.decision.utilisation else { return note + "." }
+    return note + "; the verdict is of the traffic, which uses \(Number.percent(used)) of it."
   }
 
   private func ownRow(_ name: String, _ bound: KeyPath<Estimate, Double>) -> [String] {
@@ -184,7 +192,10 @@ struct EntrySections {
       row("threads", result.engine.threads),
     ]
     var parts: [Markup] = [
-      .table(caption: "Where it was measured.", head: ["", ""], rows: rows)
+      .table(
+        caption: result.service?.isLocal == false
+          ? "The client: the server that was measured is elsewhere." : "Where it was measured.",
+        head: ["", ""], rows: rows)
     ]
     if !result.warnings.isEmpty {
       parts.append(

@@ -90,7 +90,7 @@ public struct ResultPage: Sendable {
   private var overview: Markup {
     let rows = entries.map { entry in
       [
-        entry.result.model.name, entry.result.machine.cpu ?? "unknown",
+        entry.result.model.name, entry.result.machineName,
         entry.result.model.weightFormat, entry.cost.input.cell, entry.cost.output.cell,
         entry.cost.blended.cell, entry.advice?.headline ?? "none",
       ]
@@ -122,7 +122,7 @@ extension ResultPage.Entry {
     var parts = [model.name]
     if model.source == "synthetic" { parts.append("synthetic weights of its true shape") }
     if let slice = model.slice { parts.append("\(slice.measured) of \(slice.total) layers run") }
-    parts += [model.weightFormat, result.machine.cpu ?? "unknown processor"]
+    parts += [model.weightFormat, result.machineName]
     parts.append("\(result.engine.threads) threads")
     parts.append(result.startedAt)
     return parts.joined(separator: " · ")

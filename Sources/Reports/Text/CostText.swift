@@ -99,9 +99,11 @@ public struct CostText: Sendable {
     "\(Number.rough(range.low))…\(Number.rough(range.high))"
   }
 
-  public var assumptions: [String] {
+  public var assumptions: [String] { Self.assumptions(cost.basis.lines, style) }
+
+  static func assumptions(_ lines: [AssumptionLine], _ style: Style) -> [String] {
     var table = TextTable([.left, .right, .left, .left])
-    for line in cost.basis.lines {
+    for line in lines {
       let width =
         line.value.isExact
         ? "" : " (\(Number.short(line.value.low))…\(Number.short(line.value.high)))"

@@ -38,6 +38,9 @@ public enum Number {
     guard value.isFinite, value != 0 else { return fixed(value, digits) }
     var (mantissa, exponent) = (value, 0)
     while abs(mantissa) < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    // 9.999 would be written as 10.00.
+    let half = (0..<digits).reduce(0.5) { half, _ in half / 10 }
+    if abs(mantissa) + half >= 10 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
     return fixed(mantissa, digits) + "e\(exponent)"
   }
 
