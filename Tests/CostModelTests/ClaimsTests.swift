@@ -45,6 +45,7 @@ private let opus4 = ApiPrice(inputUsdPerMillion: 15, outputUsdPerMillion: 75)
     // The fleet as one rented machine that makes the day's tokens in the day.
     let fleet = rented(226.75 * 8 * 2).costPerMillion(phase(millions * 1e6 / 86_400))
     #expect(fleet.total.rounded(to: 3) == 0.112)
+    #expect((fleet.total * millions).rounded(to: 2) == 87_072)
     #expect(((562_027 - usd) / usd * 100).rounded() == 545)
   }
 

@@ -136,6 +136,15 @@ import Testing
     #expect(html.contains("if idle hours were sold"))
   }
 
+  @Test("the costs say at which use of the machine they are, the verdict for which traffic")
+  func utilisation() throws {
+    let html = try page(TinyRun.report())
+    #expect(
+      html.contains("The machine is 30 % used here, as assumed; the verdict is of the traffic"))
+    #expect(html.contains("mixed as in “chat: three tokens in to one out, nothing cached”"))
+    #expect(html.contains("at 3 input to 1 output"))
+  }
+
   @Test("the page loads nothing: a policy that forbids it, no address but the embedded data")
   func isolation() throws {
     let html = try page(TinyRun.report())

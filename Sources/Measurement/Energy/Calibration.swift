@@ -74,7 +74,8 @@ public struct Calibration: Sendable, Equatable {
     let slopeError = t * residual / spread.squareRoot()
     let offsetError = t * residual * (1 / count + meanX * meanX / spread).squareRoot()
     guard best > slopeError else {
-      func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
+      // Plus 0: there is no -0.0 for a reader.
+      func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 + 0 }
       throw .noRelation(low: rounded(best - slopeError), high: rounded(best + slopeError))
     }
     self.windows = points.count

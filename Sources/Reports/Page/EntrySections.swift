@@ -98,7 +98,7 @@ struct EntrySections {
     let cached =
       mix.cachedShare > 0 ? ", \(Number.percent(mix.cachedShare)) of the input cached" : ""
     return
-      "\(Number.short(mix.inputTokens)) input to \(Number.short(mix.outputTokens)) output\(cached)"
+      "\(mix.parts.input) input to \(mix.parts.output) output\(cached)"
   }
 
   private var costTable: Markup {

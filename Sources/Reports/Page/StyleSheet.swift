@@ -10,6 +10,7 @@ enum StyleSheet {
     *{box-sizing:border-box}
     body{margin:0 auto;padding:2rem 1.25rem 4rem;max-width:60rem;background:var(--bg);color:var(--fg);\
     font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+    h1,h2,p,li,caption,figcaption{overflow-wrap:anywhere}
     h1{font-size:1.7rem;line-height:1.25;margin:0 0 .25rem}
     section+header{margin-top:3.5rem}
     h2{font-size:1.2rem;margin:2.5rem 0 .5rem;padding-top:.75rem;border-top:1px solid var(--line)}

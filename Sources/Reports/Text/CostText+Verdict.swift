@@ -40,8 +40,21 @@ extension CostText {
 
   private var mixText: String {
     let cached = cost.mix.cachedShare
+    let parts = cost.mix.parts
     return
-      "\(Number.short(cost.mix.inputTokens)):\(Number.short(cost.mix.outputTokens)) input to output"
+      "\(parts.input):\(parts.output) input to output"
       + (cached > 0 ? ", \(Number.percent(cached)) of the input cached" : "")
+  }
+}
+
+extension TokenMix {
+  /// Input and output in the smallest whole numbers: 5 and 3 of 500,000 and 300,000.
+  var parts: (input: String, output: String) {
+    guard let input = Int(exactly: inputTokens), let output = Int(exactly: outputTokens) else {
+      return (Number.short(inputTokens), Number.short(outputTokens))
+    }
+    var (a, b) = (input, output)
+    while b != 0 { (a, b) = (b, a % b) }
+    return ("\(input / max(a, 1))", "\(output / max(a, 1))")
   }
 }

@@ -103,7 +103,11 @@ struct Calibrate: ParsableCommand {
     }
     let (windows, skipped) = Calibration.windows(
       counter: try trace(path), wall: try trace(wall), seconds: seconds)
-    if skipped > 0 { Output.error("\(skipped) windows with gaps were left out\n") }
+    if skipped > 0 {
+      Output.error("\(skipped) windows with gaps or too few readings were left out\n")
+    } else if windows.isEmpty {
+      throw Failure(.badData, "\(path) and \(wall): have no \(seconds) s in common")
+    }
     return (name, windows)
   }
 
