@@ -70,9 +70,11 @@ import Testing
     let flat = try folder.file(
       "flat.csv", "time,watts\n" + (0...100).map { "\($0),50\n" }.joined())
     let bad = try folder.file("bad.csv", "time,watts\n1,x\n")
+    let later = try folder.file(
+      "later.csv", "time,watts\n" + (500...600).map { "\($0),50\n" }.joined())
     let place = ["XDG_DATA_HOME": folder.url.path]
     for (wall, counter, status) in [
-      (flat, flat, Int32(65)), (bad, flat, 65), ("/no/such.csv", flat, 66),
+      (flat, flat, Int32(65)), (bad, flat, 65), ("/no/such.csv", flat, 66), (later, flat, 65),
     ] {
       let done = try Program.run(
         "calibrate", arguments: ["--wall", wall, "--counter", counter], environment: place)
