@@ -13,7 +13,9 @@ import Testing
   static let hostile =
     "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u{202E}abc\u{1}"
 
-  private func page(_ report: RunReport, settings: CostSettings = CostSettings()) throws -> String {
+  private func page(
+    _ report: RunReport, settings: CostSettings = CostSettings(), trafficIsGiven: Bool = true
+  ) throws -> String {
     let result = try TinyRun.stored(report)
     let cost = try result.cost(settings, tables: SiteTables.builtIn)
     let prices = try TinyRun.quotes().map { PriceComparison($0, cost: cost) }
@@ -30,7 +32,8 @@ import Testing
       RepricedResult(result, cost: cost, prices: prices), advice: advice,
       adviceReason: cost.reason)
     return try ResultPage(
-      [entry], toolVersion: "0", madeAt: "2026-11-21T00:00:00Z", trafficIsGiven: true
+      [entry], toolVersion: "0", madeAt: "2026-11-21T00:00:00Z",
+      trafficIsGiven: trafficIsGiven
     ).html()
   }
 
@@ -143,6 +146,9 @@ import Testing
       html.contains("The machine is 30 % used here, as assumed; the verdict is of the traffic"))
     #expect(html.contains("mixed as in “chat: three tokens in to one out, nothing cached”"))
     #expect(html.contains("at 3 input to 1 output"))
+    #expect(html.contains(">your traffic<"))
+    let assumed = try page(TinyRun.report(), trafficIsGiven: false)
+    #expect(!assumed.contains("your traffic") && assumed.contains(">assumed traffic<"))
   }
 
   @Test("the page loads nothing: a policy that forbids it, no address but the embedded data")

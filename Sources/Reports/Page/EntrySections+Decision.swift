@@ -58,7 +58,7 @@ extension EntrySections {
       low: [], high: [], index: 1)
     return LineChart(
       series: [here, api], xTitle: "tokens a month", yTitle: "$ a month",
-      mark: (traffic * 1e6, "your traffic")
+      mark: (traffic * 1e6, trafficIsGiven ? "your traffic" : "assumed traffic")
     ).figure(
       title: "Monthly cost over monthly tokens",
       description: "Self-hosting against the API. \(advice.decision.breakEven.words).",

@@ -58,7 +58,8 @@ struct Report: ParsableCommand {
     guard let traffic = try wanted ?? assumedTraffic(repriced.cost) else {
       return ResultPage.Entry(
         repriced, advice: nil,
-        adviceReason: "Nothing can be decided: \(repriced.cost.reason ?? "the cost is not known").")
+        adviceReason: "Nothing can be decided: \(repriced.cost.reason ?? "the cost is not known")"
+          + (repriced.cost.lacksPower ? "; --watts LOW,BEST,HIGH supplies the power." : "."))
     }
     var question = Question(workload: workload, traffic: traffic)
     question.machines = machines
