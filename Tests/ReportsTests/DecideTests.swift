@@ -307,7 +307,7 @@ import Testing
     let report = AdviceReport(
       try served(4, local: false),
       advice: try Advice(question, cost: cost, quotes: TinyRun.quotes(), scenarios: []))
-    #expect(report.sentences.contains { $0.contains("the 4 nodes that served together") })
+    #expect(report.sentences.contains { $0.contains("the 4 nodes that were measured") })
     #expect(report.text().contains("a server elsewhere"))
   }
 

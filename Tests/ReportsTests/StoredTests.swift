@@ -107,13 +107,17 @@ import Testing
     }
   }
 
-  @Test("what a server elsewhere costs is not guessed from the client's processors")
+  @Test("what a server elsewhere costs is not guessed, nor from the client's processors")
   func elsewhere() throws {
     let bytes = try changed(["endpoint"], #"{"nodes": 1, "local": false}"#)
-    let cost = try StoredResult(parsing: bytes, file: "x").cost(
-      CostSettings(), tables: SiteTables.builtIn)
-    let line = try #require(cost.basis.lines.first { $0.name == "machine" })
-    #expect(line.unit == "$ bought")
+    let result = try StoredResult(parsing: bytes, file: "x")
+    let error = #expect(throws: CostSettingsError.self) {
+      try result.cost(CostSettings(), tables: SiteTables.builtIn)
+    }
+    #expect(error?.description.contains("--rental or --hardware-cost") == true)
+    var settings = CostSettings()
+    settings.rentalUsdPerHour = 2
+    #expect(try result.cost(settings, tables: SiteTables.builtIn).output != nil)
   }
 
   @Test("deep, huge and truncated documents are refused, not crashed on")

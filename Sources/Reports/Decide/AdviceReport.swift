@@ -94,9 +94,6 @@ extension AdviceReport {
         "\(advice.primary.offer.row.provider) publishes no price of cached input: it is priced as any input."
       )
     }
-    if let nodes = result.service?.nodes, nodes > 1 {
-      text.append("Here a machine stands for the \(nodes) nodes that served together.")
-    }
     if advice.cost.basis.assumesHardware {
       text.append(
         "What the machine costs is assumed: --hardware-cost or --rental gives the real figure.")
@@ -187,7 +184,7 @@ extension AdviceReport {
       lines.append("Latency: not known, as not both phases were measured.")
     }
     lines.append(
-      "Data: here they stay on \(result.service?.isLocal == false ? "that server" : "this machine"); at \(price.provider) they leave it, under that provider's terms and law."
+      "Data: here they stay on \(result.isOfThisMachine ? "this machine" : "that server"); at \(price.provider) they leave it, under that provider's terms and law."
     )
     if let context { lines.append(context) }
     lines.append(carbon)

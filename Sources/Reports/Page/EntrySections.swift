@@ -193,8 +193,8 @@ struct EntrySections {
     ]
     var parts: [Markup] = [
       .table(
-        caption: result.service?.isLocal == false
-          ? "The client: the server that was measured is elsewhere." : "Where it was measured.",
+        caption: result.isOfThisMachine
+          ? "Where it was measured." : "The client: the server that was measured is elsewhere.",
         head: ["", ""], rows: rows)
     ]
     if !result.warnings.isEmpty {
