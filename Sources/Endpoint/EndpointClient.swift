@@ -195,7 +195,12 @@ public final class EndpointClient: Sendable {
         url: url, maximumTokens: 0, isStreaming: false, timeouts: timeouts, key: settings.key,
         documentLimit: EndpointLimits.modelList, takesDocument: { taken.set($0) }))
     switch attempt {
-    case .done: return try ModelList.names(taken.bytes)
+    case .done:
+      let names = try ModelList.names(taken.bytes)
+      if let key = settings.key, names.contains(where: { key.removed(fromName: $0) != $0 }) {
+        throw .unusableModelList("a name holds the API key")
+      }
+      return names
     case .stop(let error): throw error
     case .failed(.cancelled): throw .cancelled
     case .failed(let fault): throw .unreachable("\(url.printable(limit: 100)): \(fault)")

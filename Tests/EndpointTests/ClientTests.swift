@@ -51,6 +51,39 @@ import Testing
     #expect(first >= 0.05 && first < request.end)
   }
 
+  @Test(
+    "a key stands in no field of a request and in no message, not even a piece of it where text is cut",
+    arguments: [
+      #"{"model": "KEY", "choices": [{"delta": {"content": "a"}, "finish_reason": "KEY"}]}"#,
+      #"{"error": {"message": "PADPADPADKEY"}}"#, #"{"xxPADKEY": no}"#,
+      #"{"choices": {"KEY": 1}}"#,
+    ])
+  func keyIsNowhere(event: String) async throws {
+    let key = "sk-0123456789abcdef0123"
+    let padding = String(repeating: "x", count: 63)
+    let text = event.replacing("KEY", with: key).replacing("PAD", with: padding)
+    let server = try ScriptedServer { _, _ in
+      [.send(Reply.streamHead), Reply.chunk("data: \(text)\n\n" + Reply.done), Reply.end]
+    }
+    let request = try await send(settings(server, key: key))
+    let told = [request.model, request.finishReason, request.failure?.message].compactMap { $0 }
+    #expect(told.allSatisfy { !$0.contains("sk-01") }, "\(told)")
+    // A placeholder that servers without keys are given is no secret, and part of many a name.
+    let named = try ScriptedServer { _, _ in Reply.stream(tokens: 1) }
+    #expect(try await send(settings(named, key: "m")).model == "m")
+  }
+
+  @Test("a list of models that repeats the key names none")
+  func keyAsModel() async throws {
+    let key = "sk-0123456789abcdef0123"
+    let server = try ScriptedServer { _, _ in
+      Reply.plain("200 OK", "{\"data\": [{\"id\": \"\(key)\"}]}")
+    }
+    let client = EndpointClient(try settings(server, key: key))
+    await #expect(throws: EndpointError.self) { try await client.models() }
+    await client.shutdown()
+  }
+
   @Test("a key is sent as a bearer token and appears in no message, though the server repeats it")
   func keyIsSent() async throws {
     let server = try ScriptedServer { _, text in

@@ -97,11 +97,11 @@ struct ExchangeState {
     switch type {
     case "text/event-stream":
       guard request.isStreaming else { throw .unaskedStream }
-      return .stream(StreamReply(asked: request.maximumTokens))
+      return .stream(StreamReply(asked: request.maximumTokens, key: request.key))
     case "application/json": return .document([], limit: request.documentLimit)
     case "":
       return request.isStreaming
-        ? .stream(StreamReply(asked: request.maximumTokens))
+        ? .stream(StreamReply(asked: request.maximumTokens, key: request.key))
         : .document([], limit: request.documentLimit)
     default: throw .contentType(clean(full))
     }
@@ -158,7 +158,8 @@ struct ExchangeState {
       return .done(
         placed(
           try WholeReply.facts(
-            bytes, at: time, asked: request.maximumTokens, isExpected: !request.isStreaming)))
+            bytes, at: time, asked: request.maximumTokens, isExpected: !request.isStreaming,
+            key: request.key)))
     case .error(let status, let retryAfter, let text):
       return try refusal(status, retryAfter, ErrorBody.message(text, clean: clean))
     }

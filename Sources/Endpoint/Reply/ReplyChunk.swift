@@ -25,7 +25,8 @@ struct ReplyChunk {
   /// - Parameters:
   ///   - bytes: One JSON document.
   ///   - event: Its number, for messages.
-  init(parsing bytes: [UInt8], event: Int) throws(RequestFault) {
+  ///   - key: What must not be repeated, taken out before anything is cut short.
+  init(parsing bytes: [UInt8], event: Int, key: APIKey? = nil) throws(RequestFault) {
     let value: JSONValue
     do throws(JSONError) {
       value = try JSONValue(
@@ -34,22 +35,30 @@ struct ReplyChunk {
           bytes: EndpointLimits.document, depth: EndpointLimits.jsonDepth,
           acceptsLoneSurrogates: true, values: 1 << 20))
     } catch {
-      let beginning = String(decoding: bytes.prefix(80), as: UTF8.self)
+      let beginning = Self.beginning(bytes, without: key)
       throw .invalidJSON(
         event: event, rule: "\(error)", beginning: beginning.quotedForMessage(limit: 120))
     }
     guard let object = value.object else {
       throw .invalidReply(event: event, "must be an object, is \(value.kind)")
     }
-    try self.init(object, event: event)
+    try self.init(object, event: event, key)
   }
 
-  private init(_ object: JSONObject, event: Int) throws(RequestFault) {
+  private static func beginning(_ bytes: [UInt8], without key: APIKey?) -> String {
+    let shown = 80
+    guard let key else { return String(decoding: bytes.prefix(shown), as: UTF8.self) }
+    let text = String(decoding: bytes.prefix(shown + APIKey.longest), as: UTF8.self)
+    return String(decoding: key.removed(from: text).utf8.prefix(shown), as: UTF8.self)
+  }
+
+  private init(_ object: JSONObject, event: Int, _ key: APIKey?) throws(RequestFault) {
     if let error = object["error"], !error.isNull {
       let message = error["message"]?.string ?? error.string ?? "an error without a message"
-      throw .serverError(message.printable(limit: EndpointLimits.shownOfError))
+      let clean = key?.removed(from: message) ?? message
+      throw .serverError(clean.printable(limit: EndpointLimits.shownOfError))
     }
-    model = object["model"]?.string
+    model = object["model"]?.string.map { key?.removed(fromName: $0) ?? $0 }
     if let usage = object["usage"], !usage.isNull { self.usage = try Usage(usage) }
     guard let choices = object["choices"], !choices.isNull else { return }
     guard let list = choices.array else {
@@ -59,11 +68,13 @@ struct ReplyChunk {
       guard let members = choice.object else {
         throw .invalidReply(event: event, "a choice must be an object, is \(choice.kind)")
       }
-      try add(members, event)
+      try add(members, event, key)
     }
   }
 
-  private mutating func add(_ choice: JSONObject, _ event: Int) throws(RequestFault) {
+  private mutating func add(
+    _ choice: JSONObject, _ event: Int, _ key: APIKey?
+  ) throws(RequestFault) {
     if let index = choice["index"], !index.isNull {
       guard let number = index.number?.wholeInt else {
         throw .invalidReply(event: event, "index must be a number, is \(index.kind)")
@@ -77,7 +88,7 @@ struct ReplyChunk {
       guard let text = reason.string else {
         throw .invalidReply(event: event, "finish_reason must be a string, is \(reason.kind)")
       }
-      finishReason = text.printable(limit: 40)
+      finishReason = (key?.removed(fromName: text) ?? text).printable(limit: 40)
     }
     answerBytes += try Self.length(choice["text"], "text", event)
     for key in ["delta", "message"] {

@@ -5,6 +5,7 @@ import Measurement
 /// Collects a stream. Times are seconds after the request was sent.
 package struct StreamReply {
   private let asked: Int
+  private let key: APIKey?
   private var parser = EventStreamParser()
   private var events = 0
   private var isDone = false
@@ -15,7 +16,11 @@ package struct StreamReply {
   private var sawReasoning = false
   private(set) var facts = ServedRequest(sentAt: 0, end: 0)
 
-  package init(asked: Int) { self.asked = asked }
+  /// - Parameter key: What the facts must not repeat.
+  package init(asked: Int, key: APIKey? = nil) {
+    self.asked = asked
+    self.key = key
+  }
 
   var chunks: Int { facts.chunks }
 
@@ -36,7 +41,7 @@ package struct StreamReply {
       return
     }
     events += 1
-    let chunk = try ReplyChunk(parsing: data, event: events)
+    let chunk = try ReplyChunk(parsing: data, event: events, key: key)
     if let usage = chunk.usage { self.usage = usage }
     if let reason = chunk.finishReason { facts.finishReason = reason }
     if let model = chunk.model, facts.model == nil { facts.model = model.printable(limit: 120) }

@@ -7,9 +7,9 @@ enum WholeReply {
   ///   - isExpected: False where a stream was asked for.
   ///   - time: When its last byte came, seconds after the request was sent.
   static func facts(
-    _ bytes: [UInt8], at time: Double, asked: Int, isExpected: Bool
+    _ bytes: [UInt8], at time: Double, asked: Int, isExpected: Bool, key: APIKey?
   ) throws(RequestFault) -> ServedRequest {
-    let reply = try ReplyChunk(parsing: bytes, event: 1)
+    let reply = try ReplyChunk(parsing: bytes, event: 1, key: key)
     guard reply.hasText || reply.finishReason != nil else {
       throw .invalidReply(event: 1, "the reply has neither text nor finish_reason")
     }

@@ -6,13 +6,16 @@ public struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConver
 {
   private let secret: String
 
+  /// Bytes of a key at most.
+  static let longest = 8192
+
   /// - Returns: nil where the text, without surrounding white space, is empty or cannot stand in a header.
   public init?(_ text: String) {
     let trimmed = text.drop(while: \.isWhitespace)
     let end = trimmed.lastIndex { !$0.isWhitespace }
     guard let end else { return nil }
     let key = String(trimmed[...end])
-    guard key.utf8.count <= 8192, key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+    guard key.utf8.count <= Self.longest, key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
       return nil
     }
     secret = key
@@ -28,4 +31,12 @@ public struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConver
   package func removed(from text: String) -> String {
     text.replacing(secret, with: description)
   }
+
+  /// The same for names, in which a short placeholder such as `EMPTY` or `test` may stand by right.
+  func removed(fromName name: String) -> String {
+    secret.utf8.count < Self.shortestSecret ? name : removed(from: name)
+  }
+
+  /// Providers' keys are longer.
+  private static let shortestSecret = 16
 }
