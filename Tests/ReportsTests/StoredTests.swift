@@ -9,7 +9,9 @@ import Testing
 
 @Suite struct StoredTests {
   /// The tiny run's document with one member replaced, by keys and indices.
-  private func changed(_ path: [String], _ text: String?) throws -> [UInt8] {
+  private func changed(
+    _ path: [String], _ text: String?, of report: RunReport? = nil
+  ) throws -> [UInt8] {
     func set(_ value: JSONValue, _ path: ArraySlice<String>) throws -> JSONValue {
       guard let key = path.first else { return try JSONValue(parsing: text ?? "null") }
       if let index = Int(key), var array = value.array {
@@ -21,7 +23,7 @@ import Testing
         path.count == 1 && text == nil ? nil : try set(object[key] ?? .null, path.dropFirst())
       return .object(object)
     }
-    return try set(TinyRun.report().json, path[...]).utf8()
+    return try set((report ?? TinyRun.report()).json, path[...]).utf8()
   }
 
   @Test("a result read back gives the same statistics and the same cost")
@@ -87,8 +89,12 @@ import Testing
   func nodes() throws {
     var settings = CostSettings()
     settings.rentalUsdPerHour = 2
-    let one = try StoredResult(parsing: changed(["endpoint"], #"{"nodes": 1}"#), file: "1.json")
-    let three = try StoredResult(parsing: changed(["endpoint"], #"{"nodes": 3}"#), file: "3.json")
+    let report = try TinyRun.report()
+    func served(_ nodes: Int) throws -> StoredResult {
+      try StoredResult(
+        parsing: changed(["endpoint"], "{\"nodes\": \(nodes)}", of: report), file: "served.json")
+    }
+    let (one, three) = (try served(1), try served(3))
     func blended(_ result: StoredResult, _ watts: Estimate? = nil) throws -> Double {
       let cost = try result.cost(settings, watts: watts, tables: SiteTables.builtIn)
       return try #require(cost.blended?.usdPerMillion.best)

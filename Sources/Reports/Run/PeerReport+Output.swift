@@ -53,13 +53,12 @@ extension PeerReport {
 
   func lines(_ style: Style, own: RunCost?) -> [String] {
     let about = [version, backends, "in turn with the built-in engine"].compactMap { $0 }
-    var table = TextTable([.left, .right, .left, .right, .left, .right])
-    table.add([name, "tokens/s", "", "built-in is", Number.comparisonInterval, "J/token"])
+    var table = TextTable([.left, .right, .right, .left, .right])
+    table.add([name, "tokens/s", "built-in is", Number.comparisonInterval, "J/token"])
     for test in tests {
       let comparison = test.comparison
       table.add([
         test.test.label, test.summary.map { Number.short($0.median) } ?? "-",
-        test.summary?.relativeWidth.map { "± \(Number.percent($0 / 2))" } ?? "",
         comparison.map { "\(Number.short($0.ratio)) x" } ?? "-",
         interval(comparison), test.joulesPerToken.map { Number.short($0.best) } ?? "-",
       ])
