@@ -156,6 +156,20 @@ private final class FlakyMeter: EnergyMeter {
     #expect(EnergySample.notMeasured().origin == nil)
   }
 
+  @Test("a meter that is too slow for the repetitions is not said to be missing")
+  func tooSlow() throws {
+    var report = try estimated()
+    #expect(report.text().contains("No meter works here (battery)"))
+    report.energyAccount?.passedOver.append(
+      .init(
+        name: "rapl-powercap",
+        reason: EnergyReason(
+          .windowTooShort, "resolves 0.1 s, a repetition may take only 0.003 s")))
+    let text = report.text().replacing("\n", with: " ")
+    #expect(text.contains("rapl-powercap is there but resolves 0.1 s"))
+    #expect(text.contains("ask for more tokens No other meter works here (battery)"))
+  }
+
   @Test("a calibrated figure stands with the estimates, under its own name")
   func calibrated() throws {
     let fit = try Calibration(

@@ -119,8 +119,15 @@ extension RunReport {
       )
     }
     if account.provenance?.readsMeter != true, !account.passedOver.isEmpty {
-      let names = account.passedOver.map(\.name).joined(separator: ", ")
-      lines += wrapped("No meter works here (\(names)); moebench doctor says why")
+      let slow = account.passedOver.filter { $0.reason.fault == .windowTooShort }
+      lines += slow.flatMap {
+        wrapped("\($0.name) is there but \($0.reason.message): ask for more tokens")
+      }
+      let names = account.passedOver.filter { $0.reason.fault != .windowTooShort }.map(\.name)
+      let others = slow.isEmpty ? "No meter works here" : "No other meter works here"
+      if !names.isEmpty {
+        lines += wrapped("\(others) (\(names.joined(separator: ", "))); moebench doctor says why")
+      }
     }
     return lines
   }

@@ -40,7 +40,8 @@ struct RunSession {
     let outcome: RunOutcome<EngineError>
     let ceilings: Ceilings
     let idle: IdlePower
-    let account: EnergyAccount
+    /// Those that were read: of repetitions too short for the first choice, others.
+    let meters: Metering
   }
 
   /// - Throws: Whatever is wrong before the first test, or where no test at all could be measured.
@@ -93,7 +94,7 @@ struct RunSession {
       }
     }
     return Measured(
-      outcome: outcome, ceilings: ceilings, idle: idle, account: meters.account(idle: idle))
+      outcome: outcome, ceilings: ceilings, idle: idle, meters: meters)
   }
 
   /// Remembers what failed; throws it where nothing else is left to report.
@@ -111,7 +112,7 @@ struct RunSession {
   ) throws -> RunReport {
     let (model, outcome) = (loaded.model, measured.outcome)
     let results = outcome.measured
-    let basis = try meters.costBasis(settings, environment, idle: measured.idle)
+    let basis = try measured.meters.costBasis(settings, environment, idle: measured.idle)
     let cost = try RunCost(
       results, basis: basis, mix: settings.mix, factors: model.slice?.factors)
     var report = RunReport(
@@ -129,7 +130,7 @@ struct RunSession {
         PriceComparison($0, cost: cost)
       })
     report.tokensFrom = loaded.text.origin
-    report.energyAccount = measured.account
+    report.energyAccount = measured.meters.account(idle: measured.idle)
     report.warnings += aboveCeiling(report)
     if let peer { try add(peer, to: &report, cost) }
     return report

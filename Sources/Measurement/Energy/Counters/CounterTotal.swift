@@ -51,7 +51,7 @@ package struct CounterTotal {
     // Readings within a millisecond of each other see a whole update or none.
     guard joules <= Self.plausibleWatts * max(elapsed, 0.1) else {
       let kind: EnergyFault = raw < last.raw ? .counterReset : .implausiblePower
-      fault(kind, "\(name) moved by \(joules) J in \(elapsed) s")
+      fault(kind, "\(name) moved by \(joules.rounded()) J in \(elapsed.inSeconds) s")
       return
     }
     since += joules
