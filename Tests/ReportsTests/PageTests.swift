@@ -230,6 +230,13 @@ import Testing
     #expect(html.contains("Arrows: the interval goes on"))
   }
 
+  @Test("where names are short the values have their room")
+  func gutter() throws {
+    let html = try page(TinyRun.report())
+    let label = try #require(labels(html).first { $0.text == "API price" })
+    #expect(label.x < 220)
+  }
+
   @Test("the digest agrees with the standard's examples")
   func digest() {
     func hex(_ text: String) -> String {

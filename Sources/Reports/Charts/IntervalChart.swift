@@ -10,12 +10,16 @@ struct IntervalChart {
     let series: Int
   }
 
+  private static let longestName = 42
+
   let rows: [Row]
   let unit: String
 
   /// Nil where nothing can be drawn.
   func figure(title: String, description: String, caption: String) -> Markup? {
-    let left = 300.0
+    // Names take what they need: what they leave is for the values, which a phone has little room for.
+    let longest = rows.map { min($0.name.count, Self.longestName) }.max() ?? 0
+    let left = min(300, max(110, 24 + 7.2 * Double(longest)))
     let rowHeight = 26.0
     var chart = Chart(height: 44 + rowHeight * Double(rows.count))
     guard
@@ -32,7 +36,7 @@ struct IntervalChart {
     for (index, row) in rows.enumerated() where row.best > 0 {
       let y = 22 + rowHeight * Double(index)
       let style = "s\(row.series)"
-      chart.label(row.name.shortened(to: 42), left - 12, y + 4, .end)
+      chart.label(row.name.shortened(to: Self.longestName), left - 12, y + 4, .end)
       chart.line(axis.position(row.low), y, axis.position(row.high), y, "bar faint " + style)
       chart.dot(axis.position(row.best), y, style)
     }
