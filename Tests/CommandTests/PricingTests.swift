@@ -74,6 +74,22 @@ import Testing
     #expect(refused.status == 65 && refused.error.contains("mine.json"))
   }
 
+  @Test("a price seen on a day to come is doubtful")
+  func future() throws {
+    let folder = try ScratchFolder()
+    func check(_ day: String) throws -> String {
+      let file = try folder.file(
+        "\(day).json",
+        #"{"schema":"moebench.prices/1","rows":[{"provider":"P","model":"m","source":"s","as_of":""#
+          + day + #"","usd_per_million_input":1,"usd_per_million_output":2}]}"#)
+      let done = try Program.run("prices", "check", file)
+      #expect(done.status == 0, "\(done.error)")
+      return done.output
+    }
+    #expect(try check("2999-01-01").contains("doubtful P/m: seen on 2999-01-01, a day to come"))
+    #expect(try !check("2026-01-01").contains("doubtful"))
+  }
+
   @Test("the prices of a model carry their own days, not the first one's")
   func datedPrices() throws {
     let done = try Program.run("models", "gpt-oss-20b")

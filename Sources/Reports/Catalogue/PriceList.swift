@@ -41,8 +41,10 @@ public struct PriceList: Sendable {
     return table.headed(style).joined(separator: "\n") + "\n"
   }
 
-  /// What a check of a file found, line by line.
-  public static func account(of read: PriceImport, conflicts: [PriceConflict]) -> String {
+  /// What a check of a file found on a day, line by line.
+  public static func account(
+    of read: PriceImport, conflicts: [PriceConflict], on today: Day
+  ) -> String {
     var lines = [
       "\(read.table.origin.safeForTerminal): \(read.format.rawValue), \(read.table.rows.count) prices, \(read.skipped.count) entries skipped"
     ]
@@ -50,7 +52,10 @@ public struct PriceList: Sendable {
       lines.append("  skipped \(skipped.path): \(skipped.reason)".safeForTerminal)
     }
     for row in read.table.rows {
-      lines += row.doubts.map { "  doubtful \(row.id): \($0)".safeForTerminal }
+      // It would win over every price that was really seen.
+      let future =
+        (row.dayOfSight.map { $0 > today } ?? false) ? ["seen on \(row.asOf), a day to come"] : []
+      lines += (row.doubts + future).map { "  doubtful \(row.id): \($0)".safeForTerminal }
     }
     lines += conflicts.map { "  differs: " + line($0) }
     return lines.joined(separator: "\n") + "\n"

@@ -49,8 +49,9 @@ struct Prices: ParsableCommand {
     mutating func run() throws {
       let read = try Pricing.read(file)
       let book = PriceBook([try PriceTable.builtIn, read.table])
-      let conflicts = book.resolve(on: try Pricing.today()).conflicts
-      Output.standard(PriceList.account(of: read, conflicts: conflicts))
+      let today = try Pricing.today()
+      let conflicts = book.resolve(on: today).conflicts
+      Output.standard(PriceList.account(of: read, conflicts: conflicts, on: today))
     }
   }
 
