@@ -53,6 +53,8 @@ import Testing
     let list = try JSONValue(parsing: program("history", "list", "-o", "json").output)
     let runs = try #require(list["runs"]?.array)
     #expect(runs.compactMap { $0["run"]?.int } == [2, 1])
+    #expect(try !program("history", "list").output.contains("--limit"))
+    #expect(try program("history", "list", "-n", "1").output.contains("--limit shows more"))
     #expect(runs.allSatisfy { $0["source"]?.string == "imported" })
     #expect(
       try JSONValue(parsing: program("history", "export", "1").output)

@@ -51,7 +51,11 @@ struct HistoryList: ParsableCommand {
     let found = try OpenHistory.store().list(limit: limit)
     for damage in found.damaged { Output.error("moebench: warning: \(damage)\n") }
     try output.write(
-      text: { Self.text(found.entries, $0) }, json: { Self.json(found.entries, found.damaged) })
+      text: { style in
+        let isFull = found.entries.count + found.damaged.count == limit
+        return Self.text(found.entries, style)
+          + (isFull ? "At most \(limit) are listed; --limit shows more.\n" : "")
+      }, json: { Self.json(found.entries, found.damaged) })
   }
 
   private static func text(_ entries: [HistoryEntry], _ style: Style) -> String {
