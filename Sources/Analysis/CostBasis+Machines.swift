@@ -8,6 +8,11 @@ extension CostBasis {
     machineName, idleName, "fixed cost", "colocation", "staff",
   ]
 
+  /// How the story of a line begins that is of several machines; empty for one.
+  public static func ofEach(_ machines: Int) -> String {
+    machines > 1 ? "\(machines) machines, of each: " : ""
+  }
+
   /// So many machines of this kind.
   ///
   /// - Parameter countsIdle: False where the idle power is of all of them already, as a meter may cover them.
@@ -27,7 +32,7 @@ extension CostBasis {
       }
       return AssumptionLine(
         name: line.name, value: line.value.scaled(by: count), unit: line.unit,
-        source: "\(machines) machines, of each: \(line.source)")
+        source: Self.ofEach(machines) + line.source)
     }
     return all
   }

@@ -63,6 +63,9 @@ extension CostSettings {
     ]
   }
 
+  /// Whether anything is given that only the owner of a machine pays.
+  public var ownsMachine: Bool { ofOwners.contains { $0.value != nil } }
+
   /// Refuses figures outside their limits, by the name of their flag, and a machine both rented and
   /// bought, before anything is measured.
   ///

@@ -55,6 +55,19 @@ import Testing
     }
   }
 
+  @Test("a result imported with its rent is decided on without saying the rent again")
+  func rentHolds() throws {
+    let folder = try ScratchFolder()
+    let file = folder.path(of: "imported.json")
+    let made = try Program.run(
+      "import", Fixture.imports("vllm-serve-0.33.0.json"), "--rental", "2", "-o", "json",
+      "--output-file", file, "--no-history")
+    #expect(made.status == 0, "\(made.error)")
+    let said = try Program.run("decide", file, "--traffic", "5M/day", "--rental", "2")
+    let held = try Program.run("decide", file, "--traffic", "5M/day")
+    #expect(held.status == 0 && held.output == said.output, "\(held.error)")
+  }
+
   @Test("tables in the user's folder count beside the built-in one; a damaged one is named")
   func keptTables() throws {
     let folder = try ScratchFolder()

@@ -113,6 +113,59 @@ import Testing
     }
   }
 
+  @Test("what was given for the stored cost holds until it is given anew")
+  func given() throws {
+    var settings = CostSettings()
+    settings.hardwareUsd = 900
+    settings.lifeYears = 5
+    settings.usdPerKWh = 0.3
+    settings.utilisation = 0.4
+    settings.maintenanceShare = 0.03
+    settings.fixedUsdPerMonth = 10
+    settings.staffHoursPerMonth = 2
+    settings.staffUsdPerHour = 30
+    settings.grid = "55"
+    let report = try TinyRun.report(settings: settings)
+    let result = try TinyRun.stored(report)
+    let same = try result.completed(CostSettings())
+    #expect(same.hardwareUsd == 900 && same.lifeYears == 5 && same.usdPerKWh == 0.3)
+    #expect(same.utilisation == 0.4 && same.maintenanceShare == 0.03 && same.pue == nil)
+    #expect(same.fixedUsdPerMonth == 10 && same.grid == "55.0" && same.residualShare == nil)
+    #expect(same.staffHoursPerMonth == 2 && same.staffUsdPerHour == 30)
+    let cost = try result.cost(same, tables: SiteTables.builtIn)
+    let first = try #require(report.cost?.blended?.usdPerMillion)
+    let again = try #require(cost.blended?.usdPerMillion)
+    #expect(abs(again.best - first.best) < 1e-9 * first.best)
+    #expect(abs(again.high - first.high) < 1e-9 * first.high)
+    var rent = CostSettings()
+    rent.rentalUsdPerHour = 2
+    rent.utilisation = 0.5
+    let rented = try result.completed(rent)
+    #expect(rented.hardwareUsd == nil && rented.lifeYears == nil && rented.rentalUsdPerHour == 2)
+    #expect(rented.utilisation == 0.5)
+  }
+
+  @Test("a rent of each node is found again, and what nobody can have given is the file's fault")
+  func givenOfEach() throws {
+    func stored(_ value: Double, _ source: String) throws -> StoredResult {
+      var document = try #require(TinyRun.report().json.object)
+      document["endpoint"] = ["nodes": 3, "local": false]
+      let line: JSONValue = [
+        "low": .numberOrNull(value), "value": .numberOrNull(value), "high": .numberOrNull(value),
+        "unit": "$/h rented", "source": .string(source),
+      ]
+      document["cost"] = ["assumptions": ["machine": line]]
+      return try StoredResult(parsing: JSONValue.object(document).utf8(), file: "x.json")
+    }
+    let three = try stored(7.5, "3 machines, of each: given").completed(CostSettings())
+    #expect(three.rentalUsdPerHour == 2.5)
+    #expect(try stored(7.5, "a list price").completed(CostSettings()).rentalUsdPerHour == nil)
+    let error = #expect(throws: DataError.self) {
+      try stored(1e300, "given").completed(CostSettings())
+    }
+    #expect(error?.path == "cost.assumptions")
+  }
+
   @Test("what a server elsewhere costs is not guessed, nor from the client's processors")
   func elsewhere() throws {
     let bytes = try changed(["endpoint"], #"{"nodes": 1, "local": false}"#)

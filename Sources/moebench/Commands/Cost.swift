@@ -5,7 +5,12 @@ import Reports
 
 struct Cost: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Price a stored or imported result again under other assumptions.")
+    abstract: "Price a stored or imported result again under other assumptions.",
+    discussion:
+      """
+      What was given when the result was priced, as --rental, holds until it is given anew; what was assumed then is \
+      assumed anew.
+      """)
 
   @Argument(help: "A result in JSON, as moebench run -o json writes it.")
   var result: String

@@ -75,7 +75,8 @@ struct Pricing {
   {
     var settings = try options.settings()
     if let mix { settings.mix = mix }
-    return try result.cost(settings, watts: try options.powerAtTheWall(), tables: tables)
+    return try result.cost(
+      result.completed(settings), watts: try options.powerAtTheWall(), tables: tables)
   }
 
   func repriced(_ result: StoredResult, _ options: CostOptions) throws -> RepricedResult {
