@@ -6,6 +6,7 @@ import Foundation
 import Measurement
 import Models
 import Reports
+import StrictJSON
 import TestSupport
 import Testing
 
@@ -171,6 +172,36 @@ import Testing
     let data = try #require(Data(base64Encoded: String(html[start...].prefix { $0 != "\"" })))
     let result = try StoredResult(parsing: [UInt8](data), file: "embedded")
     #expect(result.document == report.json)
+  }
+
+  @Test("a server's load and another engine's turn have their sections, whatever they are called")
+  func engines() throws {
+    var document = try #require(TinyRun.report().json.object)
+    let name = try JSONValue.string(Self.hostile).text()
+    document["endpoint"] = try JSONValue(
+      parsing: """
+        {"url": \(name), "nodes": 3, "levels": [{"label": \(name), "sent": 10, "succeeded": 9,
+         "failure_share": 0.1, "requests_per_second": 2, "output_tokens_per_second": null,
+         "ttft_seconds": {"mean": 0.25, "p50": 0.2, "p90": 0.3, "p99": "?", "n": 9},
+         "failures": [{"count": 1, "example": \(name)}]}, 7]}
+        """)
+    document["peer"] = try JSONValue(
+      parsing: """
+        {"name": "llama-bench", "tests": [{"label": "tg8",
+         "tokens_per_second": {"median": 50, "ci_low": 49, "ci_high": 51},
+         "builtin_over_peer": {"value": 1.5, "ci_low": 1.4, "ci_high": 1.6},
+         "energy": {"joules_per_token": null, "estimated": {"joules_per_token": 0.5}}}, null]}
+        """)
+    let result = try StoredResult(parsing: JSONValue.object(document).utf8(), file: "x.json")
+    let cost = try result.cost(CostSettings(), tables: SiteTables.builtIn)
+    let html = try ResultPage(
+      [.init(RepricedResult(result, cost: cost, prices: []), advice: nil, adviceReason: "none")],
+      toolVersion: "0", madeAt: "2026-11-21T00:00:00Z", trafficIsGiven: true
+    ).html()
+    for words in [
+      "Under load", "9 of 10", "on 3 nodes", "Beside llama-bench", "1.50 times as fast",
+    ] { #expect(html.contains(words), "\(words)") }
+    #expect(!html.contains("<script") && !html.contains("<img"))
   }
 
   @Test("every chart has a title, a description and a table in its section")

@@ -23,7 +23,8 @@ struct EntrySections {
     sections.append(verdict)
     sections.append(costs)
     sections += [breakEven, sensitivity, alternatives].compactMap { $0 }
-    sections += [speed, parameters, energy, carbon, assumptions, machine]
+    sections += [speed] + [service, peer].compactMap { $0 }
+    sections += [parameters, energy, carbon, assumptions, machine]
     sections.append(try rawData())
     return sections
   }
