@@ -23,14 +23,11 @@ enum DeepSeekV3: Architecture {
     for index in 0..<shape.layers {
       let name = "\(prefix)model.layers.\(index)"
       let attention = try shape.latentAttention(name + ".self_attn", pairing: pairing)
-      let router = try shape.correctedRouter(
-        gate: name + ".mlp.gate", bias: name + ".mlp.gate.e_score_correction_bias",
-        experts: experts, perToken: k, scale: nil)
+      let router = try shape.correctedRouter(name, experts: experts, perToken: k, scale: nil)
       layers.append(
         shape.layer(
           name, .latent(attention),
-          sparse[index]
-            ? .mixture(try shape.mixture(name, router: router)) : try shape.denseLayer(name)))
+          try shape.feedForward(name, isSparse: sparse[index], router: router)))
     }
     return try shape.model(layers, prefix: prefix + "model.", head: prefix + "lm_head")
   }

@@ -80,14 +80,11 @@ private struct SparseLatentLayers {
     for index in 0..<shape.layers {
       let name = "model.layers.\(index)"
       let attention = try self.attention(name + ".self_attn", isIndexed: indexed[index])
-      let router = try shape.correctedRouter(
-        gate: name + ".mlp.gate", bias: name + ".mlp.gate.e_score_correction_bias",
-        experts: experts, perToken: k, scale: nil)
+      let router = try shape.correctedRouter(name, experts: experts, perToken: k, scale: nil)
       layers.append(
         shape.layer(
           name, .latent(attention),
-          sparse[index]
-            ? .mixture(try shape.mixture(name, router: router)) : try shape.denseLayer(name)))
+          try shape.feedForward(name, isSparse: sparse[index], router: router)))
     }
     return try shape.model(layers)
   }

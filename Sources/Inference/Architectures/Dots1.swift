@@ -20,15 +20,12 @@ enum Dots1: Architecture {
       attention.rotary = try c.rotary(dimension: attention.headDimension)
       attention.visibility = windows[index]
       attention.norm = shape.headNorms(prefix + ".self_attn", attention.headDimension)
-      var router = try shape.correctedRouter(
-        gate: prefix + ".mlp.gate", bias: prefix + ".mlp.gate.e_score_correction_bias",
-        experts: experts, perToken: k)
+      var router = try shape.correctedRouter(prefix, experts: experts, perToken: k)
       if !isNormalized { router.normalization = .none }
       layers.append(
         shape.layer(
           prefix, .groupedQuery(attention),
-          sparse[index]
-            ? .mixture(try shape.mixture(prefix, router: router)) : try shape.denseLayer(prefix)))
+          try shape.feedForward(prefix, isSparse: sparse[index], router: router)))
     }
     return try shape.model(layers)
   }

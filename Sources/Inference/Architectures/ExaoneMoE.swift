@@ -21,8 +21,7 @@ enum ExaoneMoE: Architecture {
       }
       attention.norm = shape.headNorms(prefix + ".self_attn", attention.headDimension)
       var router = try shape.correctedRouter(
-        gate: prefix + ".mlp.gate", bias: prefix + ".mlp.e_score_correction_bias",
-        experts: experts, perToken: k)
+        prefix, bias: prefix + ".mlp.e_score_correction_bias", experts: experts, perToken: k)
       router.scale = try c.float("routed_scaling_factor", default: 2.5)
       var mixture = try shape.mixture(prefix, router: router)
       mixture.shared = shape.sharedExperts(

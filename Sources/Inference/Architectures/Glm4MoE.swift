@@ -19,14 +19,11 @@ enum Glm4MoE: Architecture {
       if isNormalized {
         attention.norm = shape.headNorms(prefix + ".self_attn", attention.headDimension)
       }
-      let router = try shape.correctedRouter(
-        gate: prefix + ".mlp.gate", bias: prefix + ".mlp.gate.e_score_correction_bias",
-        experts: experts, perToken: k)
+      let router = try shape.correctedRouter(prefix, experts: experts, perToken: k)
       layers.append(
         shape.layer(
           prefix, .groupedQuery(attention),
-          sparse[index]
-            ? .mixture(try shape.mixture(prefix, router: router)) : try shape.denseLayer(prefix)))
+          try shape.feedForward(prefix, isSparse: sparse[index], router: router)))
     }
     return try shape.model(layers)
   }

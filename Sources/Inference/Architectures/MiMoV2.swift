@@ -15,14 +15,11 @@ enum MiMoV2: Architecture {
     for index in 0..<shape.layers {
       let prefix = "model.layers.\(index)"
       let attention = try attention(shape, prefix + ".self_attn", slides: slides[index])
-      let router = try shape.correctedRouter(
-        gate: prefix + ".mlp.gate", bias: prefix + ".mlp.gate.e_score_correction_bias",
-        experts: experts, perToken: k)
+      let router = try shape.correctedRouter(prefix, experts: experts, perToken: k)
       layers.append(
         shape.layer(
           prefix, .groupedQuery(attention),
-          sparse[index]
-            ? .mixture(try shape.mixture(prefix, router: router)) : try shape.denseLayer(prefix)))
+          try shape.feedForward(prefix, isSparse: sparse[index], router: router)))
     }
     return try shape.model(layers)
   }

@@ -6,12 +6,14 @@ extension Shape {
   /// Reads `n_group`, `topk_group`, `norm_topk_prob` and `routed_scaling_factor`.
   ///
   /// - Parameters:
-  ///   - gate: The module of the router's projection.
-  ///   - bias: The tensor of the correction bias.
+  ///   - prefix: The layer's name; its `mlp.gate` projects.
+  ///   - bias: The tensor of the correction bias; nil for `mlp.gate.e_score_correction_bias`.
+  ///   - scale: What `routed_scaling_factor` is where the configuration does not say; nil if it must.
   func correctedRouter(
-    gate: String, bias: String, experts: Int, perToken: Int, scale: Float? = 1
+    _ prefix: String, bias: String? = nil, experts: Int, perToken: Int, scale: Float? = 1
   ) throws(EngineError) -> RouterDescription {
     let c = configuration
+    let gate = prefix + ".mlp.gate"
     // dots.llm1 names the method where others name the function.
     try c.require("scoring_func", oneOf: ["sigmoid", "noaux_tc"])
     try c.require("topk_method", oneOf: ["noaux_tc"])
@@ -20,7 +22,8 @@ extension Shape {
       gate: LinearDescription(gate, inputs: hidden, outputs: experts, role: .router),
       scoring: .sigmoid,
       normalization: try c.bool("norm_topk_prob", default: true) ? .sum(epsilon: 1e-20) : .none)
-    router.choiceBias = Parameter(vector: bias, count: experts, role: .router)
+    router.choiceBias = Parameter(
+      vector: bias ?? gate + ".e_score_correction_bias", count: experts, role: .router)
     router.scale = try c.float("routed_scaling_factor", default: scale)
     router.groups = try expertGroups(rank: .bestTwo, experts: experts, perToken: perToken)
     return router
@@ -65,6 +68,13 @@ extension Shape {
         role: .sharedExpert, bias: bias)
     }
     return mixture
+  }
+
+  /// What follows the mixer of a layer: the mixture, or one feed-forward for all tokens.
+  func feedForward(_ prefix: String, isSparse: Bool, router: RouterDescription)
+    throws(EngineError) -> FeedForwardDescription
+  {
+    isSparse ? .mixture(try mixture(prefix, router: router)) : try denseLayer(prefix)
   }
 
   func denseLayer(_ prefix: String, bias: Bool = false) throws(EngineError)

@@ -18,14 +18,11 @@ enum SolarOpen: Architecture {
       var attention = try shape.attention(
         prefix + ".self_attn", bias: bias, headDimension: head)
       attention.rotary = try c.rotary(dimension: rotated, theta: 1_000_000)
-      let router = try shape.correctedRouter(
-        gate: prefix + ".mlp.gate", bias: prefix + ".mlp.gate.e_score_correction_bias",
-        experts: experts, perToken: k)
+      let router = try shape.correctedRouter(prefix, experts: experts, perToken: k)
       layers.append(
         shape.layer(
           prefix, .groupedQuery(attention),
-          sparse[index]
-            ? .mixture(try shape.mixture(prefix, router: router)) : try shape.denseLayer(prefix)))
+          try shape.feedForward(prefix, isSparse: sparse[index], router: router)))
     }
     return try shape.model(layers)
   }
