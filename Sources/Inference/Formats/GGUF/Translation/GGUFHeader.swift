@@ -15,6 +15,7 @@ struct GGUFHeader {
   let experts: Int
 
   private static let layerLimit = 4096
+  private static let valueLimit = 1 << 31
 
   init(_ source: GGUFSource, _ architecture: String) throws(CheckpointError) {
     self.source = source
@@ -59,10 +60,10 @@ struct GGUFHeader {
 
   func has(_ name: String) -> Bool { metadata[key(name)] != nil }
 
-  func optionalInt(_ name: String, limit: Int = 1 << 31) throws(CheckpointError) -> Int? {
+  func optionalInt(_ name: String) throws(CheckpointError) -> Int? {
     guard let value = try metadata.int(key(name)) else { return nil }
-    guard (0...limit).contains(value) else {
-      throw metadata.refusal(key(name), "is \(value), outside 0...\(limit)")
+    guard (0...Self.valueLimit).contains(value) else {
+      throw metadata.refusal(key(name), "is \(value), outside 0...\(Self.valueLimit)")
     }
     return value
   }
