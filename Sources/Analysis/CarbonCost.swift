@@ -47,47 +47,57 @@ public struct CarbonCost: Sendable {
       reason = "no energy figure"
       return
     }
-    // A grid's mean is no measurement of this machine's electricity; a slice's speed is looser still.
-    let origin = [throughput.prefill, throughput.decode].reduce(Provenance.estimated) {
-      max($0, $1?.tokensPerSecond.provenance ?? .estimated)
-    }
-    func grams(_ mix: TokenMix) -> (operational: Estimate, embodied: Estimate?)? {
-      func at(
-        _ a: Assumptions<Double>, _ t: Throughput<Double>, _ grid: Double, _ life: Double
-      ) -> Carbon? {
-        a.carbonPerMillion(
-          of: mix, t, gridGramsPerKWh: grid, embodiedKilograms: basis.embodiedKilograms,
-          lifeYears: life)
-      }
-      let (grid, life) = (basis.gramsPerKWh, basis.lifeYears)
-      guard let best = at(assumptions.best, throughput.best, grid.best, life.best),
-        let low = at(assumptions.cheapest, throughput.cheapest, grid.low, life.high),
-        let high = at(assumptions.dearest, throughput.dearest, grid.high, life.low)
-      else { return nil }
-      guard Self.isFinite(low), Self.isFinite(best), Self.isFinite(high) else { return nil }
-      var embodied: Estimate?
-      if let a = low.embodiedGramsPerMillion, let b = best.embodiedGramsPerMillion,
-        let c = high.embodiedGramsPerMillion
-      {
-        embodied = .ordered(a, b, c, origin)
-      }
-      return (
-        .ordered(
-          low.operationalGramsPerMillion, best.operationalGramsPerMillion,
-          high.operationalGramsPerMillion, origin), embodied
-      )
-    }
-    input = grams(.inputOnly)?.operational
-    output = grams(.outputOnly)?.operational
-    let all = grams(mix)
+    let inputs = CarbonInputs(basis: basis, assumptions: assumptions, throughput: throughput)
+    input = inputs.grams(of: .inputOnly)?.operational
+    output = inputs.grams(of: .outputOnly)?.operational
+    let all = inputs.grams(of: mix)
     blended = all?.operational
     embodiedBlended = all?.embodied
     let isMeasured = assumptions.best.secondsPerMillion(of: mix, throughput.best) != nil
     reason = all != nil ? nil : isMeasured ? "too large to tell" : "a phase was not measured"
   }
+}
 
-  private static func isFinite(_ carbon: Carbon) -> Bool {
-    carbon.operationalGramsPerMillion.isFinite
-      && carbon.embodiedGramsPerMillion?.isFinite ?? true
+/// What carbon is computed from; each range's low end belongs to the least carbon.
+private struct CarbonInputs {
+  let basis: CarbonBasis
+  let assumptions: Assumptions<Estimate>
+  let throughput: Throughput<Estimate>
+
+  /// A grid's mean is no measurement of this machine's electricity; a slice's speed is looser still.
+  private var provenance: Provenance {
+    [throughput.prefill, throughput.decode].reduce(.estimated) {
+      max($0, $1?.tokensPerSecond.provenance ?? .estimated)
+    }
+  }
+
+  /// Grams per million tokens of a mix; nil where a phase was not measured, or the figure is no number.
+  func grams(of mix: TokenMix) -> (operational: Estimate, embodied: Estimate?)? {
+    let (grid, life) = (basis.gramsPerKWh, basis.lifeYears)
+    guard let best = carbon(mix, assumptions.best, throughput.best, grid.best, life.best),
+      let low = carbon(mix, assumptions.cheapest, throughput.cheapest, grid.low, life.high),
+      let high = carbon(mix, assumptions.dearest, throughput.dearest, grid.high, life.low)
+    else { return nil }
+    func estimate(_ figure: (Carbon) -> Double?) -> Estimate? {
+      guard let a = figure(low), let b = figure(best), let c = figure(high) else { return nil }
+      return .ordered(a, b, c, provenance)
+    }
+    return estimate(\.operationalGramsPerMillion).map {
+      (operational: $0, embodied: estimate(\.embodiedGramsPerMillion))
+    }
+  }
+
+  /// Nil also where a figure is infinite.
+  private func carbon(
+    _ mix: TokenMix, _ a: Assumptions<Double>, _ t: Throughput<Double>, _ grid: Double,
+    _ lifeYears: Double
+  ) -> Carbon? {
+    let carbon = a.carbonPerMillion(
+      of: mix, t, gridGramsPerKWh: grid, embodiedKilograms: basis.embodiedKilograms,
+      lifeYears: lifeYears)
+    guard let carbon, carbon.operationalGramsPerMillion.isFinite,
+      carbon.embodiedGramsPerMillion?.isFinite ?? true
+    else { return nil }
+    return carbon
   }
 }
