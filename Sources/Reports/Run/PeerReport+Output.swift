@@ -86,7 +86,10 @@ extension PeerReport {
 
   private func interval(_ comparison: Comparison?) -> String {
     guard let comparison, let low = comparison.low, let high = comparison.high else { return "" }
-    let range = "\(Number.short(low)) … \(Number.short(high))"
+    // Of two unlike repetitions next to nothing follows, and its digits would fill the line.
+    let range =
+      (low < 0.001 ? "< 0.001" : Number.short(low)) + " … "
+      + (high > 1000 ? "> 1000" : Number.short(high))
     return comparison.verdict == .withinNoise ? range + " (~)" : range
   }
 }
