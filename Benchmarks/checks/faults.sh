@@ -26,7 +26,7 @@ run() { "$moebench" run "$model" -p 16 -n 8 -t 1 -o json -r 3 --warmup 0 "$@"; }
 state() {
   if [ ! -e "$out" ]; then echo absent
   elif [ "$(cat "$out")" = "$old" ]; then echo old
-  elif python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$out" 2>/dev/null; then echo new
+  elif "$moebench" cost "$out" >/dev/null 2>&1; then echo new
   else echo damaged; fi
 }
 
