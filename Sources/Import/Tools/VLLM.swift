@@ -64,7 +64,7 @@ enum VLLM {
     try Agreement.check(node, "request_throughput", against: Double(completed) / duration)
     try Agreement.check(node, "output_throughput", against: Double(output) / duration)
     try Agreement.check(node, "total_token_throughput", against: Double(input + output) / duration)
-    var requests = try requests(node, completed: completed, input: input, output: output)
+    var requests = try requests(node, completed: completed)
     if requests == nil { requests = [try average(node, completed, input, output)] }
     let planned = try node.optional("num_prompts")?.tokens()
     let failed = try node.optional("failed")?.tokens() ?? max(0, (planned ?? completed) - completed)
@@ -76,7 +76,7 @@ enum VLLM {
 
   /// The requests that succeeded, of a file made with `--save-detailed`; nil where it has none.
   private static func requests(
-    _ node: Node, completed: Int, input: Int, output: Int
+    _ node: Node, completed: Int
   ) throws(DataError) -> [ServedLoad.Request]? {
     guard let inputs = try node.optional("input_lens")?.elements(),
       let outputs = try node.optional("output_lens")?.elements(),
@@ -109,6 +109,13 @@ enum VLLM {
       throw try node.member("completed").fault(
         .outOfRange("\(completed)", rule: "where \(requests.count) requests succeeded"))
     }
+    try checkTotals(node, of: requests)
+    return requests
+  }
+
+  private static func checkTotals(
+    _ node: Node, of requests: [ServedLoad.Request]
+  ) throws(DataError) {
     try Agreement.check(
       node, "total_input_tokens", against: requests.reduce(0) { $0 + Double($1.input) })
     try Agreement.check(
@@ -116,7 +123,6 @@ enum VLLM {
     try Agreement.check(
       node, "mean_ttft_ms",
       against: Statistics.mean(requests.compactMap { $0.firstToken.map { $0 * 1000 } }))
-    return requests
   }
 
   /// One request that stands for all, by the file's means.

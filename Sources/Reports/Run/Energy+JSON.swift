@@ -42,18 +42,8 @@ func energyOfTest(
   let energy = samples.first { $0.joules.value != nil } ?? samples.first
   let isMeasured = energy?.provenance == .measured
   let measured = isMeasured ? joules : nil
-  var reasons: [EnergyReason] = []
-  for reason in samples.flatMap(\.invalidReasons) where !reasons.contains(reason) {
-    reasons.append(reason)
-  }
   let estimate = isMeasured ? nil : joules
-  if estimate != nil {
-    let source = energy?.source ?? "none"
-    reasons.insert(
-      energy?.provenance == .calibrated
-        ? EnergyReason(.calibrated, "not measured at the wall: \(source)")
-        : EnergyReason(.noMeter, "no meter: \(source)"), at: 0)
-  }
+  let reasons = reasonsOfEnergy(samples, standIn: estimate == nil ? nil : energy)
   let provenance = measured == nil && estimate == nil ? nil : energy?.provenance
   return object([
     ("source", .stringOrNull(energy?.source)),
@@ -78,6 +68,21 @@ func energyOfTest(
       } ?? .null
     ),
   ])
+}
+
+/// Why the measured fields are null or doubtful, each reason once; first that something stands in for a meter.
+private func reasonsOfEnergy(_ samples: [EnergySample], standIn: EnergySample?) -> [EnergyReason] {
+  var reasons: [EnergyReason] = []
+  if let standIn {
+    reasons.append(
+      standIn.provenance == .calibrated
+        ? EnergyReason(.calibrated, "not measured at the wall: \(standIn.source)")
+        : EnergyReason(.noMeter, "no meter: \(standIn.source)"))
+  }
+  for reason in samples.flatMap(\.invalidReasons) where !reasons.contains(reason) {
+    reasons.append(reason)
+  }
+  return reasons
 }
 
 extension RunReport {
