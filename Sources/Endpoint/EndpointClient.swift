@@ -116,14 +116,14 @@ public final class EndpointClient: Sendable {
 
   private func attempt(_ body: ByteBuffer, _ prompt: Prompt) async -> (Attempt, Seen) {
     await exchange(
-      path: settings.api.path, method: .POST, body: body,
+      method: .POST, body: body,
       .init(
         url: settings.address.text + settings.api.path, maximumTokens: prompt.maximumTokens,
         isStreaming: settings.isStreaming, timeouts: settings.timeouts, key: settings.key))
   }
 
   private func exchange(
-    path: String, method: HTTPMethod, body: ByteBuffer?, _ asked: ExchangeState.Request
+    method: HTTPMethod, body: ByteBuffer?, _ asked: ExchangeState.Request
   ) async -> (Attempt, Seen) {
     let exchange = Exchange(asked)
     var attempt: Attempt
@@ -190,7 +190,7 @@ public final class EndpointClient: Sendable {
     let url = settings.address.text + "/models"
     let taken = DocumentBox()
     let (attempt, _) = await exchange(
-      path: "/models", method: .GET, body: nil,
+      method: .GET, body: nil,
       .init(
         url: url, maximumTokens: 0, isStreaming: false, timeouts: timeouts, key: settings.key,
         documentLimit: EndpointLimits.modelList, takesDocument: { taken.set($0) }))

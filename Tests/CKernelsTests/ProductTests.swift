@@ -156,17 +156,13 @@ struct ProductTests {
         var random = Random(2)
         var x = random.floats(3 * cols)
         x[cols + cols / 2] = bad
-        let q = quantizedTokens(x, 3, cols, q8, isa)
+        let q = Activations(x, tokens: 3, asQ8: q8)
         let y = Self.run(f, w.matrix, rows: 0..<19, q, tokens: 3)
         #expect(y[0..<19].allSatisfy { $0.isFinite } && y[38..<57].allSatisfy { $0.isFinite })
         #expect(y[19..<38].allSatisfy { !$0.isFinite }, "\(bad), q8 \(q8)")
       }
     }
   }
-
-  private func quantizedTokens(
-    _ x: [Float], _ tokens: Int, _ cols: Int, _ q8: Bool, _ isa: InstructionSet
-  ) -> Activations { Activations(x, tokens: tokens, asQ8: q8) }
 
   private func shapes(_ format: Format) -> [(Int, Int)] {
     if format.block == 1 { return [(1, 1), (5, 17), (16, 64), (13, 130), (33, 257), (8, 300)] }

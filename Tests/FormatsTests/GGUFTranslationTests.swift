@@ -28,7 +28,7 @@ import Testing
         let difference = Self.largestDifference(found, expected)
         #expect(difference <= Self.tolerance(name, wanted), "\(wanted): \(difference)")
       } else {
-        try expectStack(translated, wanted, expected, original)
+        try expectStack(translated, wanted, expected)
       }
     }
   }
@@ -121,7 +121,7 @@ import Testing
 
   /// A layout that is not rebuilt: `[E, in, out]`, gate and up in alternate columns or in halves.
   private func expectStack(
-    _ translated: Checkpoint, _ name: String, _ expected: StoredTensor, _ original: Checkpoint
+    _ translated: Checkpoint, _ name: String, _ expected: StoredTensor
   ) throws {
     let isInterleaved = name.contains("mlp.experts")
     let first = name.replacing("down_proj", with: "gate_up_proj").replacing("_bias", with: "")

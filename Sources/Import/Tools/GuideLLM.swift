@@ -61,7 +61,7 @@ enum GuideLLM {
     } else {
       requests = [try average(metrics, completed)]
     }
-    let duration = try duration(node, requests)
+    let duration = try duration(node)
     let strategy = try strategy(node)
     var streams = try strategy?.optional("streams")
     if streams == nil { streams = try strategy?.optional("max_concurrency") }
@@ -84,9 +84,7 @@ enum GuideLLM {
     return nil
   }
 
-  private static func duration(
-    _ node: Node, _ requests: [ServedLoad.Request]
-  ) throws(DataError) -> Double {
+  private static func duration(_ node: Node) throws(DataError) -> Double {
     if let stated = try node.optionalSeconds("duration") { return stated }
     let begin = try node.member("start_time").amount()
     let end = try node.member("end_time").amount()

@@ -7,7 +7,7 @@ extension EndpointReport {
   /// At most 80 columns.
   public func text(_ style: Style = .plain) -> String {
     var blocks = [header(style), loadTable(style), latencyTable(style), phaseTable(style)]
-    blocks.append(failureLines(style))
+    blocks.append(failureLines)
     if let cost {
       let text = CostText(cost, prices, style: style)
       blocks += [text.table, text.verdict.map(style.bold), text.assumptions]
@@ -138,7 +138,7 @@ extension EndpointReport {
     return lines
   }
 
-  private func failureLines(_ style: Style) -> [String] {
+  private var failureLines: [String] {
     levels.flatMap { level -> [String] in
       let reasons = level.failureReasons.flatMap { reason in
         wrapped("\(name(of: level)): \(reason.count) failed, \(reason.code): \(reason.example)")

@@ -60,25 +60,23 @@ struct TensorKitchen {
     case .expert(let expert, let tensor):
       return try source.tensor(tensor)?.slice(expert, name: name)
     case .rows(let order, let tensors):
-      return try rows(order, ingredients(tensors, name), name)
+      return try rows(order, ingredients(tensors), name)
     case .columns(let heads, let width, let tensor):
-      return try columns(heads, width, ingredients([tensor], name)[0], name)
+      return try columns(heads, width, ingredients([tensor])[0], name)
     case .keyValueUp(let key, let value):
-      return try keyValueUp(ingredients([key, value], name), name)
+      return try keyValueUp(ingredients([key, value]), name)
     case .minusOne(let tensor):
-      return try mapped(ingredients([tensor], name)[0], name) { $0 - 1 }
+      return try mapped(ingredients([tensor])[0], name) { $0 - 1 }
     case .logNegated(let tensor):
-      return try mapped(ingredients([tensor], name)[0], name) { naturalLogarithm(-$0) }
+      return try mapped(ingredients([tensor])[0], name) { naturalLogarithm(-$0) }
     case .reorderedDecay(let heads, let tensor):
       let order = RowOrder.valueHeads(heads, prefix: 0, width: 1)
-      let sorted = try rows(order, ingredients([tensor], name), name)
+      let sorted = try rows(order, ingredients([tensor]), name)
       return try mapped(sorted, name) { naturalLogarithm(-$0) }
     }
   }
 
-  private func ingredients(_ names: [String], _ wanted: String) throws(CheckpointError)
-    -> [StoredTensor]
-  {
+  private func ingredients(_ names: [String]) throws(CheckpointError) -> [StoredTensor] {
     var tensors: [StoredTensor] = []
     for name in names {
       guard let tensor = try source.tensor(name) else {
