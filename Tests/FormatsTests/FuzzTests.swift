@@ -58,7 +58,7 @@ import Testing
 
   /// Opens and reads the checkpoint; whether it was accepted.
   private static func survives(_ path: String, _ seed: Int) -> Bool {
-    do {
+    isAccepted(seed) {
       let checkpoint = try Checkpoint(path: path)
       var sum = 0
       for name in checkpoint.tensorNames.prefix(1000) {
@@ -70,19 +70,20 @@ import Testing
       }
       _ = try checkpoint.config.text()
       _ = try? Architectures.describe(checkpoint.config, hasTensor: checkpoint.holds)
-      return true
-    } catch let error as CheckpointError {
-      check(error.description, seed)
-      return false
-    } catch {
-      check("\(error)", seed)
-      return false
     }
   }
 
-  private static func check(_ line: String, _ seed: Int) {
-    if line.utf8.count > 300 || line.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
-      Issue.record("seed \(seed): \(line.debugDescription)")
+  /// Whether the body throws nothing; what it throws must be one clean line.
+  private static func isAccepted(_ seed: Int, _ body: () throws -> Void) -> Bool {
+    do {
+      try body()
+      return true
+    } catch {
+      let line = "\(error)"
+      if line.utf8.count > 300 || line.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+        Issue.record("seed \(seed): \(line.debugDescription)")
+      }
+      return false
     }
   }
 
@@ -174,7 +175,7 @@ import Testing
 
   /// Loads a model and runs two tokens through it; whether it was accepted.
   private static func runs(_ path: String, _ seed: Int) -> Bool {
-    do {
+    isAccepted(seed) {
       let checkpoint = try Checkpoint(path: path)
       let description = try Architectures.describe(checkpoint)
       try CheckpointAudit.check(description, checkpoint)
@@ -184,13 +185,6 @@ import Testing
       let found = try Evaluation(decoder, tokens: [1, 2], chunk: 2, greedy: 2)
       let experts = found.routing.flatMap(\.experts)
       #expect(experts.allSatisfy { $0 >= 0 && $0 < 65536 }, "seed \(seed)")
-      return true
-    } catch let error as CheckpointError {
-      check(error.description, seed)
-      return false
-    } catch {
-      check("\(error)", seed)
-      return false
     }
   }
 }
