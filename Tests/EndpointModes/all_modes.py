@@ -20,7 +20,8 @@ class Run:
         self.requests = self.level["requests"] if self.level else []
         self.failures = {f["code"]: f for f in self.level["failures"]} if self.level else {}
         if self.level and not self.requests:  # warm-up alone was sent
-            self.failures = {r["failure"]["code"]: {"example": r["failure"]["message"]} for r in self.level["unmeasured_requests"] if r["failure"]}
+            failures = [r["failure"] for r in self.level["unmeasured_requests"] if r["failure"]]
+            self.failures = {f["code"]: {"example": f["message"]} for f in failures}
         self.codes = {w["code"] for w in self.doc["warnings"]} if self.doc else set()
 
 
@@ -101,45 +102,82 @@ def retried(run):
         yield "wait not in latency", all(r["e2e_seconds"] < 0.5 for r in every)
 
 
-unsure = where("marked as estimated", lambda r: all(q["output_tokens_from"].startswith("estimated") for q in r.requests))
+unsure = where("marked as estimated",
+    lambda r: all(q["output_tokens_from"].startswith("estimated") for q in r.requests))
 no_speed = where("no speed", lambda r: r.level["itl_seconds"] is None and r.level["tpot_seconds"] is None and all(
     t["tokens_per_second"] is None for t in r.doc["tests"] if t["phase"] == "decode"))
 EXPECTED = {
-    "ok": timed, "bursty": both(good, where("p99 of gaps", lambda r: r.level["itl_seconds"]["p99"] > 0.030),
+    "ok": timed,
+    "bursty": both(good, where("p99 of gaps", lambda r: r.level["itl_seconds"]["p99"] > 0.030),
         where("gaps within bursts", lambda r: r.level["itl_seconds"]["p50"] < 0.003)),
-    "coalesced": both(flagged("not_streamed"), no_speed, where("ttft = e2e", lambda r: near(r.level["ttft_seconds"]["p50"], r.level["e2e_seconds"]["p50"], 0.005))),
-    "multi": both(good, where("per chunk", lambda r: r.level["itl_is_per"] == "chunk"), where("time: rate", lambda r: near(r.level["tpot_seconds"]["p50"], 1 / TPS, 0.05 / TPS))),
-    "continuous_usage": timed, "nousage": both(lambda r: good(r, None), unsure, where("said", lambda r: "no_usage" in r.codes)),
-    "usage_null": timed, "usage_lie": both(flagged("usage_disagrees", None), unsure, where("billed", lambda r: all(q["billed_tokens"] == 160 and q["output_tokens"] == N for q in r.requests))),
-    "usage_zero": both(flagged("usage_disagrees", None), unsure, where("billed", lambda r: all(q["billed_tokens"] == 0 and q["output_tokens"] == N for q in r.requests))),
-    "usage_negative": failed("invalid_usage", "-5"), "usage_string": failed("invalid_usage", "string"), "usage_huge": failed("invalid_usage"),
-    "reasoning": both(timed, where("answer apart", lambda r: r.level["ttft_answer_seconds"]["p50"] > r.level["ttft_seconds"]["p50"] + 0.03)),
-    "reasoning_alt": both(timed, where("answer apart", lambda r: r.level["ttft_answer_seconds"]["p50"] > r.level["ttft_seconds"]["p50"] + 0.03)),
-    "empty_chunks": timed, "comments": timed, "fields": timed, "multiline_data": timed, "crlf": timed, "cr": timed, "bom": timed,
-    "utf8split": timed, "bytesplit": good, "surrogates": timed, "no_done": timed, "no_finish": failed("incomplete", "incomplete"),
-    "done_then_more": timed, "usage_after_done": lambda r: good(r, None), "drop": failed("connection_reset", "connection reset after 4 chunks"),
-    "drop_fin": failed("truncated", "truncated"), "drop_mid_event": failed("truncated", "truncated"), "drop_headers": failed("truncated"), "close_now": failed("truncated"),
-    "stall": failed("idle_timeout", "after 4 chunks"), "stall_first": failed("first_token_timeout"), "stall_headers": failed("first_token_timeout"),
-    "slowloris": failed("total_timeout"), "slow_drip": failed("total_timeout"), "endless": both(failed("endless", "cut off"), where("flagged", lambda r: "endless" in r.codes)),
-    "endless_headers": failed("headers_too_large", "256 KiB"), "huge_line": failed("line_too_long", "1 MiB"),
-    "garbage": failed("invalid_json", "invalid SSE JSON at event", "\\u{1b}"), "garbage_some": failed("invalid_json", "at event 5"), "garbage_bin": failed("incomplete"),
-    "bad_utf8": failed("invalid_json", "UTF-8"), "nan": failed("invalid_json", "finite"), "deep_json": failed("invalid_json", "deeper than 128"),
-    "wrong_type": failed("content_type", "content-type text/html"), "json_instead": both(flagged("not_streamed"), no_speed, where("no ttft", lambda r: r.level["ttft_seconds"] is None)),
-    "sse_unasked": failed("unasked_stream", "streams though"), "err_in_stream": failed("server_error", "CUDA out of memory"),
-    "err_html": failed("server_error", "<script>"), "choices_empty": timed, "choices_missing": both(lambda r: good(r, N)),
+    "coalesced": both(flagged("not_streamed"), no_speed, where("ttft = e2e",
+        lambda r: near(r.level["ttft_seconds"]["p50"], r.level["e2e_seconds"]["p50"], 0.005))),
+    "multi": both(good, where("per chunk", lambda r: r.level["itl_is_per"] == "chunk"), where("time: rate",
+        lambda r: near(r.level["tpot_seconds"]["p50"], 1 / TPS, 0.05 / TPS))),
+    "continuous_usage": timed,
+    "nousage": both(lambda r: good(r, None), unsure, where("said", lambda r: "no_usage" in r.codes)),
+    "usage_null": timed,
+    "usage_lie": both(flagged("usage_disagrees", None), unsure, where("billed",
+        lambda r: all(q["billed_tokens"] == 160 and q["output_tokens"] == N for q in r.requests))),
+    "usage_zero": both(flagged("usage_disagrees", None), unsure, where("billed",
+        lambda r: all(q["billed_tokens"] == 0 and q["output_tokens"] == N for q in r.requests))),
+    "usage_negative": failed("invalid_usage", "-5"), "usage_string": failed("invalid_usage", "string"),
+    "usage_huge": failed("invalid_usage"),
+    "reasoning": both(timed, where("answer apart",
+        lambda r: r.level["ttft_answer_seconds"]["p50"] > r.level["ttft_seconds"]["p50"] + 0.03)),
+    "reasoning_alt": both(timed, where("answer apart",
+        lambda r: r.level["ttft_answer_seconds"]["p50"] > r.level["ttft_seconds"]["p50"] + 0.03)),
+    "empty_chunks": timed, "comments": timed, "fields": timed, "multiline_data": timed, "crlf": timed, "cr": timed,
+    "bom": timed, "utf8split": timed, "bytesplit": good, "surrogates": timed, "no_done": timed,
+    "no_finish": failed("incomplete", "incomplete"), "done_then_more": timed,
+    "usage_after_done": lambda r: good(r, None),
+    "drop": failed("connection_reset", "connection reset after 4 chunks"),
+    "drop_fin": failed("truncated", "truncated"),
+    "drop_mid_event": failed("truncated", "truncated"),
+    "drop_headers": failed("truncated"), "close_now": failed("truncated"),
+    "stall": failed("idle_timeout", "after 4 chunks"), "stall_first": failed("first_token_timeout"),
+    "stall_headers": failed("first_token_timeout"), "slowloris": failed("total_timeout"),
+    "slow_drip": failed("total_timeout"),
+    "endless": both(failed("endless", "cut off"), where("flagged", lambda r: "endless" in r.codes)),
+    "endless_headers": failed("headers_too_large", "256 KiB"),
+    "huge_line": failed("line_too_long", "1 MiB"),
+    "garbage": failed("invalid_json", "invalid SSE JSON at event", "\\u{1b}"),
+    "garbage_some": failed("invalid_json", "at event 5"),
+    "garbage_bin": failed("incomplete"), "bad_utf8": failed("invalid_json", "UTF-8"),
+    "nan": failed("invalid_json", "finite"),
+    "deep_json": failed("invalid_json", "deeper than 128"),
+    "wrong_type": failed("content_type", "content-type text/html"),
+    "json_instead": both(flagged("not_streamed"), no_speed, where("no ttft",
+        lambda r: r.level["ttft_seconds"] is None)),
+    "sse_unasked": failed("unasked_stream", "streams though"),
+    "err_in_stream": failed("server_error", "CUDA out of memory"),
+    "err_html": failed("server_error", "<script>"), "choices_empty": timed,
+    "choices_missing": both(lambda r: good(r, N)),
     "choices_two": flagged("other_choices"), "types_wrong": failed("invalid_reply", "must be"), "tools": timed,
-    "model_mismatch": both(flagged("other_model", warning="model_mismatch"), where("both names", lambda r: r.doc["endpoint"]["models_named"] == ["another-model"] and r.doc["endpoint"]["model_asked"] == "mock-moe")),
-    "fewer": flagged("short", N // 2), "more": both(failed("endless")), "zero": both(flagged("no_tokens", 0), no_speed, where("no ttft", lambda r: r.level["ttft_seconds"] is None and r.level["output_tokens_per_second"] is None)),
-    "one": both(lambda r: good(r, 1), no_speed), "instant": both(flagged("too_fast_to_measure"), no_speed),
-    "429": both(failed("http_429", "3 retries"), where("waited", lambda r: all(q["retries"] == 3 and q["retry_wait_seconds"] == 3 for q in r.requests))),
-    "429_once": retried, "429_date": failed("http_429"), "429_huge": failed("http_429", "asked to wait"), "429_bad": failed("http_429", "3 retries"),
-    "500": both(failed("http_500", "boom"), where("no retry", lambda r: all(q["retries"] == 0 for q in r.requests))), "500_html": failed("http_500", "<html>"), "503_once": retried,
-    "401": stops(77, "bad key"), "404": stops(69, "404"), "redirect": stops(69, "redirects"), "redirect_loop": stops(69, "redirects"),
+    "model_mismatch": both(flagged("other_model", warning="model_mismatch"), where("both names",
+        lambda r: r.doc["endpoint"]["models_named"] == ["another-model"]
+        and r.doc["endpoint"]["model_asked"] == "mock-moe")),
+    "fewer": flagged("short", N // 2),
+    "more": both(failed("endless")),
+    "zero": both(flagged("no_tokens", 0), no_speed, where("no ttft",
+        lambda r: r.level["ttft_seconds"] is None and r.level["output_tokens_per_second"] is None)),
+    "one": both(lambda r: good(r, 1), no_speed),
+    "instant": both(flagged("too_fast_to_measure"), no_speed),
+    "429": both(failed("http_429", "3 retries"), where("waited",
+        lambda r: all(q["retries"] == 3 and q["retry_wait_seconds"] == 3 for q in r.requests))),
+    "429_once": retried, "429_date": failed("http_429"), "429_huge": failed("http_429", "asked to wait"),
+    "429_bad": failed("http_429", "3 retries"),
+    "500": both(failed("http_500", "boom"), where("no retry", lambda r: all(q["retries"] == 0 for q in r.requests))),
+    "500_html": failed("http_500", "<html>"), "503_once": retried, "401": stops(77, "bad key"),
+    "404": stops(69, "404"), "redirect": stops(69, "redirects"), "redirect_loop": stops(69, "redirects"),
     "redirect_other": stops(69, "redirects"), "redirect_file": stops(69, "file:///etc/passwd"),
-    "keepalive_off": both(timed, where("connection apart", lambda r: r.level["connect_seconds"]["n"] == REQUESTS)), "http10": timed,
-    "length_short": failed("incomplete"), "length_long": failed("truncated"), "length_huge": failed("idle_timeout"), "chunk_bad": failed("malformed_http"),
-    "chunk_huge": failed("truncated"), "status_garbage": failed("malformed_http"), "gzip": failed("content_encoding", "gzip"), "gzip_bomb": failed("content_encoding"),
-    "204": failed("no_body", "204"), "models_many": both(timed, where("said", lambda r: "first_model" in r.codes)), "models_bad": stops(65, "data[0].id"),
+    "keepalive_off": both(timed, where("connection apart", lambda r: r.level["connect_seconds"]["n"] == REQUESTS)),
+    "http10": timed, "length_short": failed("incomplete"), "length_long": failed("truncated"),
+    "length_huge": failed("idle_timeout"), "chunk_bad": failed("malformed_http"), "chunk_huge": failed("truncated"),
+    "status_garbage": failed("malformed_http"), "gzip": failed("content_encoding", "gzip"),
+    "gzip_bomb": failed("content_encoding"), "204": failed("no_body", "204"),
+    "models_many": both(timed, where("said", lambda r: "first_model" in r.codes)),
+    "models_bad": stops(65, "data[0].id"),
 }
 SMALL = {"429": 1, "429_date": 1, "429_bad": 1}
 SLOW = {"slowloris": {"--ttft-timeout": "9"}, "slow_drip": {"--ttft-timeout": "9", "--idle-timeout": "9"}}
@@ -152,7 +190,8 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def execute(arguments):
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "MOEBENCH_API_KEY": KEY, **PLACES})
+    environment = {**os.environ, "MOEBENCH_API_KEY": KEY, **PLACES}
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     got = {}
     reader = threading.Thread(target=lambda: got.update(err=process.stderr.read()))
     reader.start()
@@ -169,7 +208,8 @@ def execute(arguments):
 
 def try_mode(binary, origin, mode):
     requests = SMALL.get(mode, REQUESTS)
-    flags = {**TIMEOUTS, **SLOW.get(mode, {}), "--requests": str(requests), "--warmup": "0" if mode in SMALL else "1", "-n": str(N), "-p": "64", "-o": "json"}
+    flags = {**TIMEOUTS, **SLOW.get(mode, {}), "--requests": str(requests), "--warmup": "0" if mode in SMALL else "1",
+        "-n": str(N), "-p": "64", "-o": "json"}
     if not mode.startswith("models_"): flags["--model"] = "mock-moe"
     if mode == "one": flags["-n"] = "1"
     url = f"{origin}/m/{mode},tps={TPS:g},ttft={TTFT:g},at=4/v1"
@@ -195,7 +235,8 @@ def main():
     binary, mock, *modes = sys.argv[1:]
     server = subprocess.Popen([sys.executable, mock, "--port", "0"], stdout=subprocess.PIPE, text=True)
     folder = tempfile.TemporaryDirectory(prefix="moebench-modes-")
-    PLACES.update(MOEBENCH_HISTORY=os.path.join(folder.name, "history.sqlite"), XDG_DATA_HOME=folder.name, XDG_CACHE_HOME=folder.name)
+    PLACES.update(MOEBENCH_HISTORY=os.path.join(folder.name, "history.sqlite"), XDG_DATA_HOME=folder.name,
+        XDG_CACHE_HOME=folder.name)
     try:
         origin = server.stdout.readline().split("/v1")[0]
         listed = json.load(urllib.request.urlopen(origin + "/__modes"))
@@ -208,7 +249,8 @@ def main():
                 # A busy neighbour can delay one side of a clock; never every time.
                 if not wrong or not all(w.startswith("time: ") for w in wrong): break
             if wrong: bad.append(mode)
-            print(f"{'BAD ' if wrong else 'ok  '} {mode:18} exit {run.status:3} {run.seconds:5.1f} s {run.rss:4.0f} MB  {'; '.join(wrong)}", flush=True)
+            print(f"{'BAD ' if wrong else 'ok  '} {mode:18} exit {run.status:3} {run.seconds:5.1f} s {run.rss:4.0f} MB  "
+                  f"{'; '.join(wrong)}", flush=True)
             if wrong and run.err: print("     " + run.err.strip()[:300])
         print(f"{len(modes or listed)} modes, {len(bad)} not as wanted")
         return 1 if bad else 0
