@@ -11,11 +11,10 @@ struct Moebench: ParsableCommand {
       "Without arguments: measures the shape of \(Run.defaultModel) with synthetic weights and prices it.",
     version: Tool.versionLine,
     subcommands: [
-      Run.self, EndpointCommand.self, Decide.self, Cost.self, Compare.self, History_.self,
-      Import_.self, Report.self, Prices.self, Models_.self, EstimateCommand.self, Sweep.self,
-      Machine.self, DoctorCommand.self, Calibrate.self,
-      Inspect.self,
-      Logits.self, Tokenize.self, Generate.self,
+      Run.self, EndpointCommand.self, Decide.self, Cost.self, Compare.self, HistoryCommand.self,
+      ImportCommand.self, Report.self, Prices.self, ModelsCommand.self, EstimateCommand.self,
+      Sweep.self, Machine.self, DoctorCommand.self, Calibrate.self, Inspect.self, Logits.self,
+      Tokenize.self, Generate.self,
     ],
     defaultSubcommand: Run.self)
 }

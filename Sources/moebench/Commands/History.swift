@@ -5,7 +5,7 @@ import History
 import Reports
 import StrictJSON
 
-struct History_: ParsableCommand {
+struct HistoryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history",
     abstract: "List, show, export and compare the runs that were kept.",

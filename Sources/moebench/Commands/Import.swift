@@ -8,7 +8,7 @@ import StrictJSON
 
 enum ImportFormat: String, ExpressibleByArgument, CaseIterable { case table, json, jsonl }
 
-struct Import_: ParsableCommand {
+struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Turn other tools' results into moebench results, and price them.",

@@ -7,7 +7,7 @@ import Models
 import Reports
 import StrictJSON
 
-struct Models_: ParsableCommand {
+struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models",
     abstract: "List the catalogue's models, or one in full: shape, parameters, bytes, prices.")
