@@ -1,4 +1,4 @@
-// A barrier that spins briefly and then parks (Mellor-Crummey and Scott 1991, section 3.1: centralised, with a
+// A barrier that spins or yields briefly and then parks (Mellor-Crummey and Scott 1991, section 3.1: centralised, with a
 // generation count in place of the sense flag).
 
 import CKernels
@@ -21,6 +21,9 @@ final class Rendezvous: @unchecked Sendable {
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   /// Pauses before parking, at most: about 50 microseconds, several times the longest step of a small model's decode.
   private let spins: Int
+  /// With more threads than processors the awaited thread may need this very one: it is handed over, this many times
+  /// before parking, for waking a thread takes longer than most steps do.
+  private let yields: Int
   /// Pauses before parking now. Who parked has waited for a thread without a core, which spinning keeps from it: next
   /// time less is spent on that, down to what threads that do run differ by. Who did not need to waits longer again.
   private let patience: Atomic<Int>
@@ -32,10 +35,21 @@ final class Rendezvous: @unchecked Sendable {
     condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
-    // With more threads than processors the awaited thread may need this very processor.
-    let processors = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    spins = parties <= max(processors, 1) ? 4000 : 50
+    let isCrowded = parties > Self.processors
+    spins = isCrowded ? 50 : 4000
+    yields = isCrowded ? 1000 : 0
     patience = Atomic(spins)
+  }
+
+  /// Those this process may run on.
+  private static var processors: Int {
+    #if os(Linux)
+      var allowed = cpu_set_t()
+      if sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &allowed) == 0 {
+        return withUnsafeBytes(of: allowed) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
+      }
+    #endif
+    return max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 
   deinit {
@@ -57,6 +71,10 @@ final class Rendezvous: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
       }
       return
+    }
+    for _ in 0..<yields {
+      if generation.load(ordering: .acquiring) != current { return }
+      sched_yield()
     }
     let pauses = patience.load(ordering: .relaxed)
     for _ in 0..<pauses {
