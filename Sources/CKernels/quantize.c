@@ -7,17 +7,15 @@ static float round_away(float v) {
   return copysignf(whole + floorf(2 * (a - whole)), v);
 }
 
-static uint8_t clip(float v, int top) {
-  const int q = (int)truncf(v);
-  return (uint8_t)(q < 0 ? 0 : q > top ? top : q);
-}
+static uint8_t clip(float v, int top) { return (uint8_t)(v > 0 ? fminf(v, (float)top) : 0); }
 
 static void store_f16(uint8_t *out, float value) {
   const uint16_t h = ck_to_f16(value);
   memcpy(out, &h, 2);
 }
 
-static float inverse(float d) { return d == 0 ? 0 : 1 / d; }
+// Of a scale so small that its inverse overflows, 0: in half precision the scale is 0 too, whatever the codes.
+static float inverse(float d) { return fabsf(d) < 0x1p-120f ? 0 : 1 / d; }
 
 static void q8_0(const float *x, uint8_t *out) {
   float largest = 0;
@@ -88,24 +86,28 @@ static void block_32(ck_format format, const float *x, uint8_t *out) {
   }
 }
 
-// Any exponent of all ones: a block has no way to hold such a value.
-static int all_finite(const float *x, size_t n) {
+// NaN and infinity are in no block; 65504 and less always are, scales being half-precision numbers but in MXFP4.
+static int fits_blocks(ck_format format, const float *x, size_t n) {
   uint32_t largest = 0;
   for (size_t i = 0; i < n; i++) {
     const uint32_t magnitude = ck_bits(x[i]) & 0x7FFFFFFF;
     largest = magnitude > largest ? magnitude : largest;
   }
-  return largest < 0x7F800000;
+  return format == CK_MXFP4 ? largest < 0x7F800000 : largest <= ck_bits(65504.0f);
 }
 
 int ck_quantize_row(ck_format format, const float *x, size_t n, void *out) {
-  uint16_t *halves = out;
-  if (ck_format_block(format) > 1 && !all_finite(x, n)) return -2;
+  if (ck_format_block(format) > 1 && !fits_blocks(format, x, n)) return -2;
   switch (format) {
     case CK_F32: memcpy(out, x, 4 * n); return 0;
-    case CK_F16: ck_table_reference.to_f16(x, halves, n); return 0;
+    case CK_F16:
+      for (size_t i = 0; i < n; i++) store_f16((uint8_t *)out + 2 * i, x[i]);
+      return 0;
     case CK_BF16:
-      for (size_t i = 0; i < n; i++) halves[i] = ck_to_bf16(x[i]);
+      for (size_t i = 0; i < n; i++) {
+        const uint16_t b = ck_to_bf16(x[i]);
+        memcpy((uint8_t *)out + 2 * i, &b, 2);
+      }
       return 0;
     case CK_Q8_0:
     case CK_Q4_0:

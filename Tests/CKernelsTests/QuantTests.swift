@@ -84,13 +84,34 @@ struct QuantTests {
     #expect(nmse < limit, "NMSE \(nmse)")
   }
 
-  @Test("a value that is not finite cannot be quantised", arguments: Format.blocks)
-  func notFinite(_ format: Format) {
-    for bad in [Float.nan, .infinity, -.infinity] {
+  @Test(
+    "a value that is not finite, or may have no scale, cannot be quantised",
+    arguments: Format.blocks)
+  func unquantisable(_ format: Format) {
+    let large: [Float] = format.testDescription == "mxfp4" ? [] : [65536, -3e38]
+    for bad in [Float.nan, .infinity, -.infinity] + large {
       var x = [Float](repeating: 1, count: 256)
       x[200] = bad
       var out = [UInt8](repeating: 0, count: 1024)
       #expect(ck_quantize_row(format.format, x, 256, &out) == -2)
+    }
+  }
+
+  @Test("values too small for any scale become zeros, wherever they lie", arguments: Format.blocks)
+  func tiny(_ format: Format) {
+    for size in [1e-45, 1e-42, 1e-38, 1e-30] as [Float] {
+      let x = (0..<256).map { size * Float($0 % 7 - 3) }
+      // One byte further, as rows of a file may lie.
+      var out = [UInt8](repeating: 0, count: 1 + 256 / format.block * format.blockBytes)
+      let code = out.withUnsafeMutableBytes {
+        ck_quantize_row(format.format, x, 256, $0.baseAddress! + 1)
+      }
+      guard code == 0 else {
+        #expect(format.testDescription == "fp8_e4m3")
+        continue
+      }
+      let y = dequantized(Array(out.dropFirst()), format, InstructionSet.reference)
+      #expect(y.allSatisfy { abs($0) <= 4 * size }, "\(size): \(y.map(abs).max() ?? 0)")
     }
   }
 

@@ -148,7 +148,7 @@ const char *ck_format_name(ck_format format);    // "q8_0", ...
 
 // Quantises one row of n floats (a multiple of the block) into `out`, the same bits as the gguf Python
 // package for the formats it can quantise. Returns 0, -1 if the format has no quantiser (FP8), or -2 if a value is
-// NaN or infinite, which a block cannot hold.
+// NaN, infinite or beyond 65504, which a block of half-precision scales may not hold.
 int ck_quantize_row(ck_format format, const float *x, size_t n, void *out);
 
 // CK_ROWS_X16: sixteen rows block by block, their fields interleaved (layout.c), in exactly the bytes of the same

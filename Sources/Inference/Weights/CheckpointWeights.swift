@@ -88,7 +88,9 @@ public final class CheckpointWeights: WeightSource {
       }
     }
     guard !failed.isSet else {
-      throw EngineError.usage("weights cannot be converted to \(target.rawValue)")
+      throw EngineError.usage(
+        "tensor \(name.quotedForMessage()) holds a number that \(target.rawValue) cannot: not finite, or beyond 65504"
+      )
     }
     var result = WeightMatrix(
       format: target, rows: matrix.rows, columns: matrix.columns,
