@@ -87,9 +87,6 @@ extension SiteTables {
     self.ownership = ranges
   }
 
-  /// An electricity tariff by its id in upper or lower case.
-  public func tariff(_ id: String) -> Tariff? { tariffs.first { $0.id == id.lowercased() } }
-
   /// A grid's carbon intensity by its id in upper or lower case.
   public func grid(_ id: String) -> Grid? {
     grids.first { $0.id.lowercased() == id.lowercased() }
