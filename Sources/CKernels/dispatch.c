@@ -1,14 +1,18 @@
 // Which instruction sets this CPU and system have, and the table of each.
 #if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE  // syscall
+#define _GNU_SOURCE  // syscall, sched_getaffinity
 #endif
 #include "internal.h"
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
 #if defined(__linux__)
 #include <sys/syscall.h>
-#include <unistd.h>
 #endif
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
@@ -113,4 +117,13 @@ ck_isa ck_isa_best(void) {
   for (int isa = CK_ISAS - 1; isa > CK_REFERENCE; isa--)
     if (ck_isa_available((ck_isa)isa)) return (ck_isa)isa;
   return CK_REFERENCE;
+}
+
+int ck_processors(void) {
+#if defined(__linux__)
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
+#endif
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online < 1 ? 1 : (int)online;
 }

@@ -160,6 +160,9 @@ size_t ck_packed_bytes(ck_format format, size_t rows, size_t cols);
 // w->data. row_begin is a multiple of 16, row_end too unless it is w->rows.
 void ck_pack(const ck_matrix *w, size_t row_begin, size_t row_end, void *out);
 
+// Processors this process may run on, at least 1.
+int ck_processors(void);
+
 static inline void ck_pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

@@ -35,21 +35,10 @@ final class Rendezvous: @unchecked Sendable {
     condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
-    let isCrowded = parties > Self.processors
+    let isCrowded = parties > Int(ck_processors())
     spins = isCrowded ? 50 : 4000
     yields = isCrowded ? 1000 : 0
     patience = Atomic(spins)
-  }
-
-  /// Those this process may run on.
-  private static var processors: Int {
-    #if os(Linux)
-      var allowed = cpu_set_t()
-      if sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &allowed) == 0 {
-        return withUnsafeBytes(of: allowed) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-      }
-    #endif
-    return max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 
   deinit {

@@ -8,9 +8,9 @@ struct Compare: ParsableCommand {
     abstract: "Compare two results test by test; exit 1 on a regression.",
     discussion:
       """
-      A difference is claimed where the 99 % interval of the ratio leaves out 1 and it is above 2 %. On two busy virtual \
-      cores a loss of 10 % was found in 16 of 20 comparisons of runs with 5 repetitions, the default, and in 19 of 20 \
-      with 10 (-r 10); where less could be seen, it is said.
+      A difference is claimed where the 99 % interval of the ratio leaves out 1 and it is above 2 %. With the noise \
+      of two virtual cores, runs drawn by simulation show a loss of 10 % in 16 of 20 comparisons with 5 repetitions, the \
+      default, and in 19 of 20 with 10 (-r 10); where less could be seen, it is said.
       """)
 
   @Argument(help: "The baseline, a result in JSON.") var baseline: String
