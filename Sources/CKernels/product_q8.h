@@ -50,9 +50,11 @@ CK_INLINE TARGET void sixteen_rows(ck_format format, const ck_matrix *w, size_t 
     const size_t width = CK_MIN(CK_SPAN, w->cols - c);
     const uint8_t *packed = packed_blocks(format, w, row, rows, c, width / ck_block_of(format), buffer);
     ck_build_tile(format, packed, width / 32, &tile);
+    const next_panels next = panels_after(format, w, row, c, 1);
     for (size_t t = 0; t < tokens; t += tile_tokens) {
       const ck_block_q8 *x[tile_tokens];
       const size_t n = CK_MIN(tile_tokens, tokens - t);
+      fetch(&next, t / tile_tokens, (tokens + tile_tokens - 1) / tile_tokens);
       for (size_t i = 0; i < n; i++) x[i] = s->x[t + i] + c / 32;
       kernel(format, n, &tile, width / 32, x, s->sums + t);
     }
@@ -74,9 +76,12 @@ CK_INLINE TARGET void thirty_two_rows(ck_format format, const ck_matrix *w, size
           packed_blocks(format, w, row + CK_GROUP * i, CK_GROUP, c, width / ck_block_of(format), buffer);
       ck_build_tile(format, packed, width / 32, &tiles[i]);
     }
-    size_t calls = (tokens + wide_most(format) - 1) / wide_most(format);
+    const next_panels next = panels_after(format, w, row, c, 2);
+    const size_t all = (tokens + wide_most(format) - 1) / wide_most(format);
+    size_t calls = all;
     for (size_t t = 0, n; t < tokens; t += n, calls--) {
       const ck_block_q8 *x[wide_tokens];
+      fetch(&next, all - calls, all);
       n = (tokens - t + calls - 1) / calls;
       for (size_t i = 0; i < n; i++) x[i] = s->x[t + i] + c / 32;
       wide(format, n, tiles, width / 32, x, s->sums + t, s->more + t);
