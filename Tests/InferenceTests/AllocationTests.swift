@@ -42,17 +42,19 @@ struct AllocationTests {
       [(0, fixture.a[13..<14]), (1, fixture.b[2..<3])],
       [(1, fixture.b[3...])],
     ]
-    let limit = try Self.limit()
-    // BLAS and the runtime make what they keep in the first round.
-    for round in 0..<2 {
+    var least = [Int](repeating: .max, count: passes.count)
+    // BLAS and the runtime make what they keep in the first round; and later, where other tests call BLAS at more places
+    // at once than ever before. What a pass asks for itself it asks for in every round.
+    for round in 0..<4 {
       decoder.cache.reset(0)
       decoder.cache.reset(1)
-      for pass in passes {
+      for (place, pass) in passes.enumerated() {
         let before = allocation_count()
         try decoder.forward(pass, scoring: .last)
-        let count = allocation_count() - before
-        if round > 0 { #expect(count <= limit, "rows \(pass.map(\.tokens.count))") }
+        if round > 0 { least[place] = min(least[place], allocation_count() - before) }
       }
     }
+    let limit = try Self.limit()
+    #expect(least.allSatisfy { $0 <= limit }, "\(least) by pass")
   }
 }
