@@ -21,18 +21,7 @@ typedef struct {
 // FP8 E4M3 by way of half precision: sign-extended and moved seven bits, with the sign's copy cleared, a number is its
 // half-precision value / 256, subnormal ones included; only NaN needs care. `scale` is 256 times the block's, which
 // is exact.
-CK_INLINE CK_AVX512_TARGET __m512 from_e4m3(__m128i bytes, __m512 scale) {
-  const __m256i moved = _mm256_slli_epi16(_mm256_cvtepi8_epi16(bytes), 7);
-  const __m256i half = _mm256_and_si256(moved, _mm256_set1_epi16((short)0xBF80));
-  const __mmask16 nan =
-      _mm_cmpeq_epi8_mask(_mm_or_si128(bytes, _mm_set1_epi8((char)0x80)), _mm_set1_epi8(-1));
-  const __m512 value = _mm512_mul_ps(_mm512_cvtph_ps(half), scale);
-  return _mm512_mask_mov_ps(value, nan, _mm512_set1_ps(NAN));
-}
-
-// Thirty-two of them: the check for NaN once for both halves, the moving once.
-CK_INLINE CK_AVX512_TARGET void from_e4m3_32(const uint8_t *at, __m512 scale, __m512 out[2]) {
-  const __m256i bytes = _mm256_loadu_si256((const __m256i *)at);
+CK_INLINE CK_AVX512_TARGET void from_e4m3(__m256i bytes, __m512 scale, __m512 out[2]) {
   const __m512i moved = _mm512_slli_epi16(_mm512_cvtepi8_epi16(bytes), 7);
   const __m512i half = _mm512_and_si512(moved, _mm512_set1_epi16((short)0xBF80));
   out[0] = _mm512_mul_ps(_mm512_cvtph_ps(_mm512_castsi512_si256(half)), scale);
@@ -53,7 +42,11 @@ CK_INLINE CK_AVX512_TARGET __m512 weights(ck_format format, const uint8_t *row, 
       const __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, row + 2 * c));
       return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
     }
-    default: return from_e4m3(_mm_maskz_loadu_epi8(m, row + c), scale);
+    default: {
+      __m512 v[2];
+      from_e4m3(_mm256_zextsi128_si256(_mm_maskz_loadu_epi8(m, row + c)), scale, v);
+      return v[0];
+    }
   }
 }
 
@@ -76,7 +69,7 @@ CK_INLINE CK_AVX512_TARGET void step_e4m3_32(int R, int T, const tile_inputs *in
 #pragma clang loop unroll(full)
   for (int r = 0; r < R; r++) {
     __m512 v[2];
-    from_e4m3_32(in->rows[r] + c, scale[r], v);
+    from_e4m3(_mm256_loadu_si256((const __m256i *)(in->rows[r] + c)), scale[r], v);
 #pragma clang loop unroll(full)
     for (int t = 0; t < T; t++) {
       acc[r][t] = _mm512_fmadd_ps(v[0], _mm512_loadu_ps(in->x[t] + c), acc[r][t]);
@@ -133,7 +126,7 @@ CK_INLINE CK_AVX512_TARGET void fill_span(ck_format format, const ck_matrix *w, 
   size_t i = 0;
   for (; format == CK_FP8_E4M3 && i + 32 <= n; i += 32) {
     __m512 v[2];
-    from_e4m3_32(from + c + i, _mm512_set1_ps(256 * scales[(c + i) / 128]), v);
+    from_e4m3(_mm256_loadu_si256((const __m256i *)(from + c + i)), _mm512_set1_ps(256 * scales[(c + i) / 128]), v);
     _mm512_store_ps(out + i, v[0]);
     _mm512_store_ps(out + i + 16, v[1]);
   }
