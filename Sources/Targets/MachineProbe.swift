@@ -11,15 +11,17 @@ public struct MachineProbe {
 
   /// - Parameters:
   ///   - lastCacheBytes: The buffer is many times this, so that reads come from memory.
+  ///   - multiplies: Whether rates of matrix products will be asked for.
   ///   - isCancelled: Asked between runs: a rate then rests on those there are.
   public init(
-    threads: Int, lastCacheBytes: Int, usesHugePages: Bool = true, instructionSet: String? = nil,
+    threads: Int, lastCacheBytes: Int, usesHugePages: Bool = true, multiplies: Bool = false,
+    instructionSet: String? = nil,
     isCancelled: @escaping () -> Bool = { false }
   ) throws(EngineError) {
     self.isCancelled = isCancelled
     probe = try CeilingProbe(
       threads: threads, bufferBytes: Self.bufferBytes(lastCacheBytes),
-      usesHugePages: usesHugePages, instructionSet: instructionSet)
+      usesHugePages: usesHugePages, multiplies: multiplies, instructionSet: instructionSet)
   }
 
   /// Many times the last cache, so that reads come from memory.

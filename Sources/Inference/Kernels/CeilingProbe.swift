@@ -21,6 +21,13 @@ public final class CeilingProbe {
     case floatPeak
     /// Nothing but dot products of 8-bit integers, in registers.
     case integerPeak
+
+    var isProduct: Bool {
+      switch self {
+      case .multiply, .multiplyBlocks: true
+      case .read, .floatPeak, .integerPeak: false
+      }
+    }
   }
 
   private static let width = 1024
@@ -28,8 +35,7 @@ public final class CeilingProbe {
   private let kernels: Kernels
   private let pool: WorkerPool
   private let buffer: Memory
-  private let operands: Memory
-  private let weights: WeightMatrix
+  private let products: Products?
   private let threads: Int
   private var work = Work.read
   private var checksum: Float = 0
@@ -37,10 +43,11 @@ public final class CeilingProbe {
   /// - Parameters:
   ///   - bufferBytes: Should exceed the last-level cache several times.
   ///   - usesHugePages: Whether the system may back the buffer with huge pages.
+  ///   - multiplies: Whether matrices will be multiplied: what that takes is made only then.
   public init(
-    threads: Int, bufferBytes: Int, usesHugePages: Bool = true, instructionSet: String? = nil
+    threads: Int, bufferBytes: Int, usesHugePages: Bool = true, multiplies: Bool = false,
+    instructionSet: String? = nil
   ) throws(EngineError) {
-    _ = BLAS.singleThreaded
     self.threads = threads
     kernels = try Kernels(named: instructionSet)
     buffer = try Memory(byteCount: bufferBytes, purpose: "a bandwidth buffer")
@@ -49,29 +56,12 @@ public final class CeilingProbe {
     memset(buffer.base, 1, bufferBytes)
     let arena = try Memory(byteCount: 1 << 20, purpose: "activations")
     pool = try WorkerPool(threads: threads, arena: arena, localBytes: 1 << 20)
-    try BLAS.checkRoom(threads: threads)
-    let square = Self.width * Self.width
-    let perWorker = square + 2 * Self.largestBatch * Self.width
-    operands = try Memory(byteCount: perWorker * 4 * threads, purpose: "matrices")
-    for i in 0..<(perWorker * threads) { operands.floats[i] = Float(i % 7) - 3 }
-    let source = PackedWeights(SyntheticWeights(format: .q8_0, seed: 1))
-    do {
-      weights = try source.matrix(
-        Parameter(matrix: "probe", rows: Self.width, columns: Self.width, role: .other))
-    } catch let error as EngineError {
-      throw error
-    } catch {
-      throw .usage("\(error)")
-    }
-    weightSource = source
+    products = multiplies ? try Products(threads: threads) : nil
   }
-
-  private let weightSource: PackedWeights
-
-  public var kernelName: String { kernels.name }
 
   /// Does the work once on all workers; the caller's clock goes around it.
   public func run(_ work: Work) {
+    precondition(products != nil || !work.isProduct, "a probe made to multiply nothing")
     self.work = work
     pool.run(self)
   }
@@ -110,14 +100,14 @@ extension CeilingProbe: ParallelProgram {
       // Used, so that no compiler may skip the reading.
       if sum == 1 { checksum = sum }
     case .multiply(let rows):
-      let (a, b, c) = operands(of: worker)
+      guard let (a, b, c) = products?.operands(of: worker) else { return }
       for _ in 0..<Self.repeats(rows) {
         BLAS.multiplyTransposed(
           m: rows, n: Self.width, k: Self.width, a: a, strideA: Self.width, b: b,
           strideB: Self.width, c: c, strideC: Self.width)
       }
     case .multiplyBlocks(let rows):
-      multiplyBlocks(rows, worker)
+      if let products { multiplyBlocks(rows, products, worker) }
     case .floatPeak:
       _ = kernels.floatPeak(steps: Self.peakSteps)
     case .integerPeak:
@@ -125,17 +115,8 @@ extension CeilingProbe: ParallelProgram {
     }
   }
 
-  private func operands(of worker: Worker) -> (
-    UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
-  ) {
-    let square = Self.width * Self.width
-    let batch = Self.largestBatch * Self.width
-    let base = operands.floats + worker.index * (square + 2 * batch)
-    return (base + square, base, base + square + batch)
-  }
-
-  private func multiplyBlocks(_ rows: Int, _ worker: Worker) {
-    let (a, b, c) = operands(of: worker)
+  private func multiplyBlocks(_ rows: Int, _ products: Products, _ worker: Worker) {
+    let (a, b, c) = products.operands(of: worker)
     let stride = Kernels.quantizedBytes(Self.width)
     // The square operand is not read here: its place holds the quantised rows.
     let blocks = UnsafeMutableRawPointer(b)
@@ -146,7 +127,43 @@ extension CeilingProbe: ParallelProgram {
       values: Matrix(a, rows: rows, columns: Self.width), blocks: blocks, blockStride: stride)
     for _ in 0..<Self.repeats(rows) {
       kernels.multiply(
-        weights, rows: 0..<Self.width, x, tokens: rows, into: c, stride: Self.width)
+        products.weights, rows: 0..<Self.width, x, tokens: rows, into: c, stride: Self.width)
+    }
+  }
+
+  /// Each worker's operands, and weights for all.
+  private struct Products {
+    let weights: WeightMatrix
+    private let source: PackedWeights
+    private let operands: Memory
+
+    init(threads: Int) throws(EngineError) {
+      _ = BLAS.singleThreaded
+      try BLAS.checkRoom(threads: threads)
+      let floats = Self.floatsOfWorker * threads
+      operands = try Memory(byteCount: floats * 4, purpose: "matrices")
+      for i in 0..<floats { operands.floats[i] = Float(i % 7) - 3 }
+      source = PackedWeights(SyntheticWeights(format: .q8_0, seed: 1))
+      do {
+        weights = try source.matrix(
+          Parameter(
+            matrix: "probe", rows: CeilingProbe.width, columns: CeilingProbe.width, role: .other))
+      } catch let error as EngineError {
+        throw error
+      } catch {
+        throw .usage("\(error)")
+      }
+    }
+
+    private static let square = CeilingProbe.width * CeilingProbe.width
+    private static let batch = CeilingProbe.largestBatch * CeilingProbe.width
+    private static let floatsOfWorker = square + 2 * batch
+
+    func operands(of worker: Worker) -> (
+      UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
+    ) {
+      let base = operands.floats + worker.index * Self.floatsOfWorker
+      return (base + Self.square, base, base + Self.square + Self.batch)
     }
   }
 }

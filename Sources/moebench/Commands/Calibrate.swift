@@ -172,7 +172,7 @@ private struct CalibrationLoad {
         })
       loads.append(
         CalibrationLoad(name: "multiplying, \(threads) threads") {
-          _ = probe.rate(of: .multiply(rows: 512), runs: 1, seconds: $0)
+          _ = probe.rate(of: .floatPeak, runs: 1, seconds: $0)
         })
     }
     return loads

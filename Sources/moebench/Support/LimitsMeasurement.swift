@@ -66,7 +66,8 @@ struct LimitsMeasurement {
     floats: [MachineLimits.Point], integers: [MachineLimits.Point]
   ) {
     progress.say("multiplying matrices")
-    let probe = try MachineProbe(threads: threads, lastCacheBytes: lastCacheBytes)
+    let probe = try MachineProbe(
+      threads: threads, lastCacheBytes: lastCacheBytes, multiplies: true)
     func peak(_ work: CeilingProbe.Work) -> Reading<Rate> {
       probe.rate(of: work, runs: repetitions, seconds: seconds).map { Rate($0) }
     }
