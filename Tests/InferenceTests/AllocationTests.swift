@@ -42,19 +42,24 @@ struct AllocationTests {
       [(0, fixture.a[13..<14]), (1, fixture.b[2..<3])],
       [(1, fixture.b[3...])],
     ]
-    var least = [Int](repeating: .max, count: passes.count)
-    // BLAS and the runtime make what they keep in the first round; and later, where other tests call BLAS at more places
-    // at once than ever before. What a pass asks for itself it asks for in every round.
-    for round in 0..<4 {
+    func allocations() throws -> [Int] {
       decoder.cache.reset(0)
       decoder.cache.reset(1)
-      for (place, pass) in passes.enumerated() {
+      return try passes.map { pass in
         let before = allocation_count()
         try decoder.forward(pass, scoring: .last)
-        if round > 0 { least[place] = min(least[place], allocation_count() - before) }
+        return allocation_count() - before
       }
     }
+    // BLAS and the runtime make what they keep in the first round. Rarely they make one thing more, later: what a pass
+    // asks for itself, every time or every third, is there in each of three tries of three rounds.
+    _ = try allocations()
     let limit = try Self.limit()
-    #expect(least.allSatisfy { $0 <= limit }, "\(least) by pass")
+    var counts: [[Int]] = []
+    for _ in 0..<3 {
+      counts = try (0..<3).map { _ in try allocations() }
+      if counts.joined().allSatisfy({ $0 <= limit }) { break }
+    }
+    #expect(counts.joined().allSatisfy { $0 <= limit }, "\(counts) by round and pass")
   }
 }
