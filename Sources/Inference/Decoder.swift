@@ -59,6 +59,8 @@ public final class Decoder {
   private let progress = Atomic<Int>(0)
   private let source: any WeightSource
   private var pool: WorkerPool
+  /// Passes of pools before this one.
+  private var earlierPasses = (all: 0, narrowed: 0)
   private let arena: Memory
   private let pass: ForwardPass
   private let embedding: WeightMatrix
@@ -125,13 +127,21 @@ public final class Decoder {
   }
 
   private let streamMemory: Memory
+  /// A pass of fewer takes the time of reading the weights.
+  private static let fewTokens = 32
   /// Address space for what each worker keeps to itself.
   private static let localBytes = 1 << 34
 
   /// Workers from the next pass on.
   public func setThreads(_ count: Int) throws(EngineError) {
     guard count != pool.count else { return }
+    earlierPasses = passes
     pool = try WorkerPool(threads: count, arena: arena, localBytes: Self.localBytes)
+  }
+
+  /// Passes so far, and those of them that ran on fewer threads than asked for, which got no processors.
+  public var passes: (all: Int, narrowed: Int) {
+    (earlierPasses.all + pool.runs.all, earlierPasses.narrowed + pool.runs.narrowed)
   }
 
   /// Replaces the routers' choices, or gives them back.
@@ -163,7 +173,7 @@ public final class Decoder {
       try pass.append(input.tokens, to: input.sequence, scoring: scoring)
     }
     progress.store(0, ordering: .relaxed)
-    pool.run(self)
+    pool.run(self, demand: pass.count < Self.fewTokens ? .bandwidth : .arithmetic)
     if progress.load(ordering: .relaxed) < 0 { throw .interrupted }
     if pass.hasUnusableSelection.load(ordering: .relaxed) {
       throw .nonFinite(place: "the scores of an attention indexer")

@@ -63,7 +63,8 @@ public final class CeilingProbe {
   public func run(_ work: Work) {
     precondition(products != nil || !work.isProduct, "a probe made to multiply nothing")
     self.work = work
-    pool.run(self)
+    // What is not shared out is done by every worker.
+    pool.run(self, demand: work == .read ? .bandwidth : nil)
   }
 
   /// Bytes read, or operations done (a multiplication and an addition are two), by one run.

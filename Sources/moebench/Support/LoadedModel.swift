@@ -109,17 +109,34 @@ struct LoadedModel {
     return times.min() ?? 2
   }
 
+  /// More than a stray program takes.
+  private static let notableShare = 0.05
+
+  private var setAside: [RunReport.Warning] {
+    let passes = decoder.passes
+    guard Double(passes.narrowed) > Self.notableShare * Double(passes.all) else { return [] }
+    return [
+      .init(
+        code: "threads_set_aside",
+        message:
+          "\(passes.narrowed) of \(passes.all) passes ran on fewer threads than asked for: others, or a "
+          + "quota, had the processors")
+    ]
+  }
+
   /// Slices of 4 and 8 caches were seen to decode by 15 to 22 % too fast, of 30 caches not.
   private static let cachesToOutgrow = 16
 
-  /// What a reader must know of instruction sets the processor has in vain, and of a slice.
+  /// What a reader must know of threads set aside, of instruction sets the processor has in vain, and of a slice.
   func warnings(_ environment: Environment) -> [RunReport.Warning] {
-    let refused = InstructionSet.all.compactMap { set in
-      set.refusal.map {
-        RunReport.Warning(
-          code: "instruction_set_refused", message: "\(set.name) is not used here: \($0)")
+    let refused =
+      setAside
+      + InstructionSet.all.compactMap { set in
+        set.refusal.map {
+          RunReport.Warning(
+            code: "instruction_set_refused", message: "\(set.name) is not used here: \($0)")
+        }
       }
-    }
     guard let slice else { return refused }
     let free =
       environment.usableMemory.map { "; \(Number.bytes(Double($0))) were free here" } ?? ""

@@ -1,5 +1,4 @@
-// A barrier that spins or yields briefly and then parks (Mellor-Crummey and Scott 1991, section 3.1: centralised, with a
-// generation count in place of the sense flag).
+// Where the threads of a team wait for each other.
 
 import CKernels
 import Synchronization
@@ -12,10 +11,35 @@ import Synchronization
   import Darwin
 #endif
 
+/// A barrier (Mellor-Crummey and Scott 1991, section 3.1: centralised, with a generation count in place of the sense
+/// flag).
 final class Rendezvous: @unchecked Sendable {
-  private let parties: Int
+  /// Who must come; changed only while nobody is on the way here.
+  let parties: Atomic<Int>
   private let arrived = Atomic<Int>(0)
-  private let generation = Atomic<Int>(0)
+  private let generation: Signal
+
+  init(parties: Int) {
+    self.parties = Atomic(parties)
+    generation = Signal(0, threads: parties)
+  }
+
+  func wait() {
+    let parties = parties.load(ordering: .relaxed)
+    if parties == 1 { return }
+    let current = generation.value
+    if arrived.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue == parties {
+      arrived.store(0, ordering: .relaxed)
+      generation.change(to: current &+ 1)
+    } else {
+      generation.wait(while: current)
+    }
+  }
+}
+
+/// A number that one thread changes and others wait for, which spin or yield briefly and then park.
+final class Signal: @unchecked Sendable {
+  private let number: Atomic<Int>
   private let sleepers = Atomic<Int>(0)
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -29,13 +53,13 @@ final class Rendezvous: @unchecked Sendable {
   private let patience: Atomic<Int>
   private static let leastPatience = 400
 
-  init(parties: Int) {
-    self.parties = parties
+  init(_ number: Int, threads: Int) {
+    self.number = Atomic(number)
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
-    let isCrowded = parties > Int(ck_processors())
+    let isCrowded = threads > Int(ck_processors())
     spins = isCrowded ? 50 : 4000
     yields = isCrowded ? 1000 : 0
     patience = Atomic(spins)
@@ -48,26 +72,26 @@ final class Rendezvous: @unchecked Sendable {
     condition.deallocate()
   }
 
-  func wait() {
-    if parties == 1 { return }
-    let current = generation.load(ordering: .acquiring)
-    if arrived.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue == parties {
-      arrived.store(0, ordering: .relaxed)
-      generation.wrappingAdd(1, ordering: .sequentiallyConsistent)
-      if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
-        pthread_mutex_lock(mutex)
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
-      }
-      return
-    }
+  /// What the thread that changed it last did before is visible to who reads this.
+  @inline(__always)
+  var value: Int { number.load(ordering: .acquiring) }
+
+  func change(to value: Int) {
+    number.store(value, ordering: .sequentiallyConsistent)
+    guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func wait(while current: Int) {
     for _ in 0..<yields {
-      if generation.load(ordering: .acquiring) != current { return }
+      if value != current { return }
       sched_yield()
     }
     let pauses = patience.load(ordering: .relaxed)
     for _ in 0..<pauses {
-      if generation.load(ordering: .acquiring) != current {
+      if value != current {
         if pauses < spins { patience.store(min(spins, pauses + pauses / 8), ordering: .relaxed) }
         return
       }
@@ -82,7 +106,7 @@ final class Rendezvous: @unchecked Sendable {
   private func park(while current: Int) {
     sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
     pthread_mutex_lock(mutex)
-    while generation.load(ordering: .sequentiallyConsistent) == current {
+    while number.load(ordering: .sequentiallyConsistent) == current {
       pthread_cond_wait(condition, mutex)
     }
     pthread_mutex_unlock(mutex)
