@@ -32,7 +32,7 @@ CK_INLINE TARGET codes_v direct_code_32(ck_format format, const uint8_t *p, size
   const int high = g >= 4;
   const uint8_t *q = p + 64 * (g % 4);
   switch (format) {
-    case CK_Q8_0: return direct_load(p + 32 + 64 * g);
+    case CK_Q8_0: return direct_load(p + 32 + 64 * g) ^ tile_flip;
     case CK_Q4_0: return direct_nibbles(q + 32, high);
     case CK_Q4_1: return direct_nibbles(q + 64, high);
     case CK_IQ4_NL: return direct_lookup(ck_iq4_codes, direct_nibbles(q + 32, high));

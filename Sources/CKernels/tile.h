@@ -8,6 +8,7 @@
 //   scale_16(const float *d, const int8_t *codes, float *out)          sixteen products
 //   fifth_bits(const uint8_t *in, uint8_t *q)                          adds 16 to the codes of eight groups of four
 //                                                                      columns whose bit of 32 (a word a row) is set
+// and, where codes with offset 128 are better signed, WIDE_CODES_SIGNED.
 #ifndef CK_TILE_H
 #define CK_TILE_H
 
@@ -36,8 +37,14 @@ CK_INLINE int ck_code_offset(ck_format format) {
 }
 
 static const uint8_t ck_mxfp4_codes[16] = {12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0};
+#ifdef WIDE_CODES_SIGNED
+enum { tile_flip = 0x80 };  // what turns the stored codes of Q8_0 into those of a tile
+static const uint8_t ck_iq4_codes[16] = {129, 152, 173, 191, 207, 221, 234, 246, 1, 13, 25, 38, 53, 69, 89, 113};
+#else
+enum { tile_flip = 0 };
 static const uint8_t ck_iq4_codes[16] = {1,   24,  45,  63,  79,  93,  106, 118,
                                          129, 141, 153, 166, 181, 197, 217, 241};
+#endif
 
 CK_INLINE TARGET void tile_nibbles(const uint8_t *restrict in, uint8_t *restrict low, uint8_t *restrict high,
                                    size_t n) {
@@ -64,7 +71,9 @@ CK_INLINE TARGET void tile_block_32(ck_format format, const uint8_t *p, size_t j
       tile_nibbles(p + 96, q[0], q[4], 256);
       fifth_bits(p + 32, q[0]);
       break;
-    case CK_Q8_0: memcpy(q, p + 32, 512); break;
+    case CK_Q8_0:
+      for (size_t i = 0; i < 512; i++) q[0][i] = p[32 + i] ^ tile_flip;
+      break;
     default:  // Q4_1, Q5_1
       halves_16(p + 32, b);
       for (size_t r = 0; r < CK_GROUP; r++) b[r] = -b[r];

@@ -3,6 +3,7 @@
 #include "avx2.h"
 
 #define TARGET CK_AVX2_TARGET
+#define WIDE_CODES_SIGNED 1
 #include "unpack_avx2.h"
 
 typedef struct {
@@ -11,11 +12,10 @@ typedef struct {
 } direct_sum;
 
 // Codes below 128 fit vpmaddubsw: a pair of products is at most 2 * 127 * 127. Codes with offset 128 do not; they are
-// made signed, and their signs moved to the activations.
+// signed here, and their signs move to the activations.
 CK_INLINE TARGET __m256i pair_sums(int wide, __m256i codes, __m256i x) {
   if (!wide) return _mm256_maddubs_epi16(codes, x);
-  const __m256i w = _mm256_xor_si256(codes, _mm256_set1_epi8((char)0x80));
-  return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
+  return _mm256_maddubs_epi16(_mm256_abs_epi8(codes), _mm256_sign_epi8(x, codes));
 }
 
 // How many groups of four columns sums of pairs stay within 16 bits, at most those of one scale: a pair is at most
