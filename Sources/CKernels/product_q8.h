@@ -4,7 +4,7 @@
 // buffer first; they become a tile; the tile serves up to `product_tokens` tokens, whose sums wait in memory. Before
 // including, define (and see tile.h):
 //   TARGET                the function attribute
-//   tile_tokens           tokens a call of the kernel takes at most
+//   tile_tokens           tokens a call of the kernel takes at most, and kernel_tokens(format) of them
 //   kernel(format, n, tile, blocks, x, sums)   adds `blocks` blocks of 32 columns to the sums of n tokens
 // and, where packed blocks can be multiplied without a tile, HAS_DIRECT, direct_tokens(format), direct_most and
 //   direct(format, n, packed, blocks, x, sums)    for n <= direct_most; direct_tokens says up to how many it pays
@@ -51,10 +51,12 @@ CK_INLINE TARGET void sixteen_rows(ck_format format, const ck_matrix *w, size_t 
     const uint8_t *packed = packed_blocks(format, w, row, rows, c, width / ck_block_of(format), buffer);
     ck_build_tile(format, packed, width / 32, &tile);
     const next_panels next = panels_after(format, w, row, c, 1);
-    for (size_t t = 0; t < tokens; t += tile_tokens) {
+    const size_t all = (tokens + kernel_tokens(format) - 1) / kernel_tokens(format);
+    size_t calls = all;
+    for (size_t t = 0, n; t < tokens; t += n, calls--) {
       const ck_block_q8 *x[tile_tokens];
-      const size_t n = CK_MIN(tile_tokens, tokens - t);
-      fetch(&next, t / tile_tokens, (tokens + tile_tokens - 1) / tile_tokens);
+      fetch(&next, all - calls, all);
+      n = (tokens - t + calls - 1) / calls;
       for (size_t i = 0; i < n; i++) x[i] = s->x[t + i] + c / 32;
       kernel(format, n, &tile, width / 32, x, s->sums + t);
     }

@@ -47,6 +47,10 @@ CK_INLINE TARGET void direct_add(ck_format format, size_t g, direct_sum *s, code
   if (g % most == most - 1) s->total += (ints_v)_mm256_madd_epi16(s->pairs, _mm256_set1_epi16(1));
 }
 
+// Sums of pairs beside the totals: three tokens, or four of those whose pairs are added at once.
+CK_INLINE size_t kernel_vectors(ck_format format) { return pairs_at_once(format) == 1 ? 1 : 2; }
+CK_INLINE size_t kernel_tokens(ck_format format) { return pairs_at_once(format) == 1 ? 4 : 3; }
+
 #include "kernel_q8_avx2.h"
 
 CK_Q8_PRODUCTS(ck_avx2)

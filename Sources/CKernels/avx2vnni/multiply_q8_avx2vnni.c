@@ -21,6 +21,9 @@ CK_INLINE TARGET void direct_add(ck_format format, size_t g, direct_sum *s, code
   s->total = (ints_v)_mm256_dpbusd_avx_epi32((__m256i)s->total, (__m256i)codes, broadcast_32(x));
 }
 
+CK_INLINE size_t kernel_vectors(ck_format format) { return (void)format, 2; }
+CK_INLINE size_t kernel_tokens(ck_format format) { return (void)format, tile_tokens; }
+
 #include "../avx2/kernel_q8_avx2.h"
 
 CK_Q8_PRODUCTS(ck_avx2vnni)

@@ -8,6 +8,7 @@
 #ifndef CK_KERNEL_Q8_NEON_H
 #define CK_KERNEL_Q8_NEON_H
 
+CK_INLINE size_t kernel_tokens(ck_format format) { return (void)format, tile_tokens; }
 
 // One scale for 32 columns, eight rows from row h.
 CK_INLINE TARGET void whole_block(ck_format format, size_t n, const ck_tile *tile, size_t h, size_t j,
