@@ -8,6 +8,7 @@
 //   kernel(format, n, tile, blocks, x, sums)   adds `blocks` blocks of 32 columns to the sums of n tokens
 // and, where packed blocks can be multiplied without a tile, HAS_DIRECT, direct_tokens(format), direct_most and
 //   direct(format, n, packed, blocks, x, sums)    for n <= direct_most; direct_tokens says up to how many it pays
+// and, where few of them have a quicker way of their own, HAS_JOINT, joint_most(format) and joint, called as direct is,
 // and, where two tiles at once pay for more than wide_least tokens, HAS_WIDE, wide_most(format) and
 //   wide(format, n, tiles, blocks, x, first sums, second sums)
 #ifndef CK_PRODUCT_Q8_H
@@ -36,6 +37,12 @@ CK_INLINE TARGET void sixteen_rows_directly(ck_format format, const ck_matrix *w
   size_t calls = (tokens + direct_most - 1) / direct_most;
   for (size_t t = 0, n; t < tokens; t += n, calls--) {
     n = (tokens - t + calls - 1) / calls;
+#ifdef HAS_JOINT
+    if (n <= joint_most(format)) {
+      joint(format, n, packed, w->cols / 32, s->x + t, s->sums + t);
+      continue;
+    }
+#endif
     direct(format, n, packed, w->cols / 32, s->x + t, s->sums + t);
   }
 }

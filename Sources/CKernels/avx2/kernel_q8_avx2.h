@@ -132,7 +132,8 @@ CK_INLINE TARGET floats_v direct_halves(const uint8_t *p) {
 }
 
 #define HAS_DIRECT 1
-#include "../direct.h"
+#define HAS_JOINT 1
+#include "direct_avx2.h"
 #include "../product_q8.h"
 
 #endif

@@ -9,6 +9,7 @@
 typedef struct {
   ints_v total;
   __m256i pairs;  // sums of pairs not yet added to the total
+  __m256i by;     // what they are multiplied by then, in 16 bits: ones, or a row's integer scale
 } direct_sum;
 
 // Codes below 128 fit vpmaddubsw: a pair of products is at most 2 * 127 * 127. Codes with offset 128 do not; they are
@@ -36,6 +37,7 @@ CK_INLINE size_t pairs_at_once(ck_format format) {
 CK_INLINE TARGET void direct_begin(int offset, int first, int second, const ck_block_q8 *x, direct_sum *s) {
   const uint32_t low = first ? (uint32_t)-offset & 0xFFFF : 0, high = second ? (uint32_t)-offset << 16 : 0;
   s->total = (ints_v)_mm256_setzero_si256();
+  s->by = _mm256_set1_epi16(1);
   if (offset && offset != 128)
     s->total = (ints_v)_mm256_madd_epi16(_mm256_set1_epi32((int)(low | high)), broadcast_32(x->sums));
 }
@@ -44,8 +46,26 @@ CK_INLINE TARGET void direct_add(ck_format format, size_t g, direct_sum *s, code
   const __m256i pairs = pair_sums(ck_code_offset(format) == 128, (__m256i)codes, broadcast_32(x));
   const size_t most = pairs_at_once(format);
   s->pairs = g % most ? _mm256_add_epi16(s->pairs, pairs) : pairs;
-  if (g % most == most - 1) s->total += (ints_v)_mm256_madd_epi16(s->pairs, _mm256_set1_epi16(1));
+  if (g % most == most - 1) s->total += (ints_v)_mm256_madd_epi16(s->pairs, s->by);
 }
+
+enum { direct_sums_are_wide = 0 };
+
+// Formats whose sums of pairs are multiplied by integer scales, not by ones: their dot products times a scale stay below
+// 2^24, and no offset is taken off.
+CK_INLINE int direct_scales_pairs(ck_format format) {
+  return format == CK_Q2_K || format == CK_Q4_K || format == CK_Q5_K;
+}
+
+// Eight scales, each twice in 16 bits.
+CK_INLINE TARGET ints_v direct_scale_pairs(const int8_t *scale) {
+  const __m128i bytes = _mm_loadl_epi64((const __m128i *)scale);
+  const __m256i twice = _mm256_setr_epi32((int)0x80008000, (int)0x80018001, (int)0x80028002, (int)0x80038003,
+                                          (int)0x80048004, (int)0x80058005, (int)0x80068006, (int)0x80078007);
+  return (ints_v)_mm256_shuffle_epi8(_mm256_broadcastq_epi64(bytes), twice);
+}
+
+CK_INLINE TARGET void direct_scale(direct_sum *s, ints_v pairs) { s->by = (__m256i)pairs; }
 
 // Sums of pairs beside the totals: three tokens, or four of those whose pairs are added at once.
 CK_INLINE size_t kernel_vectors(ck_format format) { return pairs_at_once(format) == 1 ? 1 : 2; }

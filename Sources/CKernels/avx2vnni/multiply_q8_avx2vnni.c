@@ -21,6 +21,12 @@ CK_INLINE TARGET void direct_add(ck_format format, size_t g, direct_sum *s, code
   s->total = (ints_v)_mm256_dpbusd_avx_epi32((__m256i)s->total, (__m256i)codes, broadcast_32(x));
 }
 
+enum { direct_sums_are_wide = 1 };  // 32 bits at once: there are no pairs to scale
+
+CK_INLINE int direct_scales_pairs(ck_format format) { return (void)format, 0; }
+CK_INLINE TARGET ints_v direct_scale_pairs(const int8_t *scale) { return (void)scale, (ints_v)_mm256_setzero_si256(); }
+CK_INLINE TARGET void direct_scale(direct_sum *s, ints_v pairs) { (void)s, (void)pairs; }
+
 CK_INLINE size_t kernel_vectors(ck_format format) { return (void)format, 2; }
 CK_INLINE size_t kernel_tokens(ck_format format) { return (void)format, tile_tokens; }
 
