@@ -43,6 +43,20 @@ CK_INLINE CK_AVX2_TARGET float ck_avx2_halve(__m256 low, __m256 high) {
   return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
 }
 
+// The same for four sums at once.
+CK_INLINE CK_AVX2_TARGET __m128 ck_avx2_halve_4(const __m256 (*v)[2]) {
+  __m256 a[4], b[2];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) a[i] = _mm256_add_ps(v[i][0], v[i][1]);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 2; i++)  // lanes l + 4: two vectors become one
+    b[i] = _mm256_add_ps(_mm256_permute2f128_ps(a[2 * i], a[2 * i + 1], 0x20),
+                         _mm256_permute2f128_ps(a[2 * i], a[2 * i + 1], 0x31));
+  const __m256 c = _mm256_add_ps(_mm256_shuffle_ps(b[0], b[1], 0x44), _mm256_shuffle_ps(b[0], b[1], 0xEE));
+  const __m256 d = _mm256_add_ps(_mm256_shuffle_ps(c, c, 0x88), _mm256_shuffle_ps(c, c, 0xDD));
+  return _mm_unpacklo_ps(_mm256_castps256_ps128(d), _mm256_extractf128_ps(d, 1));
+}
+
 CK_PRODUCT(ck_avx2_multiply_f32);
 CK_PRODUCT(ck_avx2_multiply_f16);
 CK_PRODUCT(ck_avx2_multiply_bf16);

@@ -86,9 +86,28 @@ CK_INLINE CK_AVX2_TARGET void tile(ck_format format, int R, int T, const tile_in
     for (int t = 0; t < T; t++) y[(size_t)t * y_stride + (size_t)r] = ck_avx2_halve(acc[r][t][0], acc[r][t][1]);
 }
 
+CK_INLINE CK_AVX2_TARGET void fill_span(ck_format format, const ck_matrix *w, size_t row, size_t c, size_t n,
+                                        float *out, size_t step) {
+  const uint8_t *from = (const uint8_t *)w->data + row * w->row_bytes;
+  const float *scales = format == CK_FP8_E4M3 ? w->scales + (w->scale_row + row) / 128 * w->scale_cols : NULL;
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8, out += step) _mm256_store_ps(out, weights(format, from, scales, c + i, 8));
+  if (i < n) {
+    _mm256_store_ps(out, weights(format, from, scales, c + i, n - i));
+    i += 8, out += step;
+  }
+  if (i % 16) _mm256_store_ps(out, _mm256_setzero_ps());
+}
+
+#include "span_avx2.h"
+
 CK_INLINE CK_AVX2_TARGET void product(ck_format format, const ck_matrix *w, size_t row_begin, size_t row_end,
                                       const void *x, size_t x_stride, const int32_t *x_index, size_t tokens,
                                       float *y, size_t y_stride) {
+  if (tokens > 3) {
+    span_product(format, w, row_begin, row_end, x, x_stride, x_index, tokens, y, y_stride);
+    return;
+  }
   tile_inputs in;
   size_t rows = 0;
   for (size_t r = row_begin; r < row_end; r += rows) {
