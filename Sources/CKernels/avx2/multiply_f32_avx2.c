@@ -1,10 +1,12 @@
 // Products with float activations, AVX2: F32, F16, BF16 and FP8 weights converted in registers.
 //
-// The sixteen lanes of a sum are two registers. A tile is R rows x T tokens: 2 x 2 when there are several tokens, so
-// that eight sums and their inputs fit sixteen registers, up to 4 x 1 in decode.
+// The sixteen lanes of a sum are two registers. A tile is R rows x T tokens: 2 x 2 when there are some tokens, so that
+// eight sums and their inputs fit sixteen registers, up to 4 x 1 in decode. For more than six tokens, of FP8, whose
+// conversion is longer than its products, more than three, spans of converted weights are quicker (span_avx2.h).
 #if defined(__x86_64__)
 #include "../stream.h"
 #include "avx2.h"
+#include "e4m3_avx2.h"
 
 enum { max_rows = 4, max_tokens = 2 };
 
@@ -14,25 +16,6 @@ typedef struct {
   const float *x[max_tokens];
   size_t ahead;  // bytes a row, for prefetching the next rows; 0: they were
 } tile_inputs;
-
-// FP8 E4M3 by way of half precision: exponent and mantissa moved into place are the value / 256, subnormal ones
-// included; only NaN needs care.
-CK_INLINE CK_AVX2_TARGET __m256 from_e4m3(__m128i bytes, float scale) {
-  const __m128i wide = _mm_cvtepu8_epi16(bytes);
-  const __m128i magnitude = _mm_and_si128(wide, _mm_set1_epi16(0x7F));
-  const __m128i sign = _mm_slli_epi16(_mm_and_si128(wide, _mm_set1_epi16(0x80)), 8);
-  const __m128i nan = _mm_and_si128(_mm_cmpeq_epi16(magnitude, _mm_set1_epi16(0x7F)), _mm_set1_epi16(0x7E00));
-  const __m128i half = _mm_or_si128(_mm_or_si128(sign, _mm_slli_epi16(magnitude, 7)), nan);
-  const __m256 value = _mm256_mul_ps(_mm256_cvtph_ps(half), _mm256_set1_ps(256));
-  return _mm256_mul_ps(value, _mm256_set1_ps(scale));
-}
-
-CK_INLINE CK_AVX2_TARGET __m128i load_bytes(const uint8_t *p, size_t left) {
-  if (left >= 8) return _mm_loadl_epi64((const __m128i *)p);
-  uint64_t bytes = 0;
-  memcpy(&bytes, p, left);
-  return _mm_cvtsi64_si128((long long)bytes);
-}
 
 // Eight weights of a row from column c on, of which `left` exist.
 CK_INLINE CK_AVX2_TARGET __m256 weights(ck_format format, const uint8_t *row, const float *scales, size_t c,
@@ -44,7 +27,7 @@ CK_INLINE CK_AVX2_TARGET __m256 weights(ck_format format, const uint8_t *row, co
       const __m256i wide = _mm256_cvtepu16_epi32(ck_load_words(row + 2 * c, left));
       return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
     }
-    default: return from_e4m3(load_bytes(row + c, left), scales[c / 128]);
+    default: return e4m3_weights(row + c, left, scales[c / 128]);
   }
 }
 
@@ -62,6 +45,50 @@ CK_INLINE CK_AVX2_TARGET void step(ck_format format, int R, int T, const tile_in
   }
 }
 
+// Columns c ..< end of FP8 weights that are plain.
+CK_INLINE CK_AVX2_TARGET void steps_e4m3(int R, int T, const tile_inputs *in, __m256 scale, size_t c, size_t end,
+                                         __m256 acc[max_rows][max_tokens][2]) {
+  for (; c < end; c += 16)
+#pragma clang loop unroll(full)
+    for (size_t h = 0; h < 2; h++)
+#pragma clang loop unroll(full)
+      for (int r = 0; r < R; r++) {
+        const __m256 v = e4m3_numbers(in->rows[r] + c + 8 * h, scale);
+#pragma clang loop unroll(full)
+        for (int t = 0; t < T; t++)
+          acc[r][t][h] = _mm256_fmadd_ps(v, _mm256_loadu_ps(in->x[t] + c + 8 * h), acc[r][t][h]);
+      }
+}
+
+// The same of weights of any kind and number. Not inlined, or it would take registers from the loop above.
+static __attribute__((noinline)) CK_AVX2_TARGET void steps_any_e4m3(int R, int T, const tile_inputs *in, size_t c,
+                                                                    size_t end, __m256 (*acc)[max_tokens][2]) {
+  for (int h = 0; c < end; c += 8, h ^= 1)
+    for (int r = 0; r < R; r++) {
+      const __m256 v = e4m3_weights(in->rows[r] + c, end - c, in->scales[r][c / 128]);
+      for (int t = 0; t < T; t++) acc[r][t][h] = _mm256_fmadd_ps(v, ck_load_8(in->x[t] + c, end - c), acc[r][t][h]);
+    }
+}
+
+// Columns c ..< end of one block.
+CK_INLINE CK_AVX2_TARGET void block_e4m3(int R, int T, const tile_inputs *in, size_t c, size_t end,
+                                         __m256 acc[max_rows][max_tokens][2]) {
+  const float scale = in->scales[0][c / 128];
+  const size_t whole = (end - c) / 32 * 32;
+  if (__builtin_expect(e4m3_plain(R, in->rows, c, whole, scale), 1)) {
+    steps_e4m3(R, T, in, _mm256_set1_ps(0x1p120f * scale), c, c + whole, acc);
+    c += whole;
+  }
+  if (__builtin_expect(c == end, 1)) return;
+  __m256 sums[max_rows][max_tokens][2];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < R * T * 2; i++) sums[i / 2 / T][i / 2 % T][i % 2] = acc[i / 2 / T][i / 2 % T][i % 2];
+  steps_any_e4m3(R, T, in, c, end, sums);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < R * T * 2; i++) acc[i / 2 / T][i / 2 % T][i % 2] = sums[i / 2 / T][i / 2 % T][i % 2];
+}
+
+// Rows of FP8 weights have one scale, or there is one row.
 CK_INLINE CK_AVX2_TARGET void tile(ck_format format, int R, int T, const tile_inputs *in, size_t cols, float *y,
                                    size_t y_stride) {
   __m256 acc[max_rows][max_tokens][2];
@@ -69,17 +96,21 @@ CK_INLINE CK_AVX2_TARGET void tile(ck_format format, int R, int T, const tile_in
   for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
     for (int t = 0; t < T; t++) acc[r][t][0] = acc[r][t][1] = _mm256_setzero_ps();
-  size_t c = 0;
-  for (size_t end; c + 16 <= cols; ) {
-    end = CK_MIN(cols, c + 128);
-    if (in->ahead) stream_prefetch(format, in->rows, (size_t)R, in->ahead, c, end - c, cols, 4096);
+  for (size_t block = 0; block < cols; block += 128) {
+    const size_t end = CK_MIN(cols, block + 128);
+    if (in->ahead) stream_prefetch(format, in->rows, (size_t)R, in->ahead, block, end - block, cols, 4096);
+    if (format == CK_FP8_E4M3) {
+      block_e4m3(R, T, in, block, end, acc);
+      continue;
+    }
+    size_t c = block;
     for (; c + 16 <= end; c += 16) {
       step(format, R, T, in, c, 8, 0, acc);
       step(format, R, T, in, c + 8, 8, 1, acc);
     }
+    if (c < end) step(format, R, T, in, c, end - c, 0, acc);
+    if (c + 8 < end) step(format, R, T, in, c + 8, end - c - 8, 1, acc);
   }
-  if (c < cols) step(format, R, T, in, c, cols - c, 0, acc);
-  if (c + 8 < cols) step(format, R, T, in, c + 8, cols - c - 8, 1, acc);
 #pragma clang loop unroll(full)
   for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
@@ -90,13 +121,18 @@ CK_INLINE CK_AVX2_TARGET void fill_span(ck_format format, const ck_matrix *w, si
                                         float *out, size_t step) {
   const uint8_t *from = (const uint8_t *)w->data + row * w->row_bytes;
   const float *scales = format == CK_FP8_E4M3 ? w->scales + (w->scale_row + row) / 128 * w->scale_cols : NULL;
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8, out += step) _mm256_store_ps(out, weights(format, from, scales, c + i, 8));
-  if (i < n) {
-    _mm256_store_ps(out, weights(format, from, scales, c + i, n - i));
-    i += 8, out += step;
+  const size_t end = c + n;
+  while (c < end) {
+    if (format == CK_FP8_E4M3 && c % 128 == 0 && end - c >= 128 && e4m3_plain(1, &from, c, 128, scales[c / 128])) {
+      const __m256 scale = _mm256_set1_ps(0x1p120f * scales[c / 128]);
+      for (size_t i = 0; i < 128; i += 8, out += step) _mm256_store_ps(out, e4m3_numbers(from + c + i, scale));
+      c += 128;
+    } else {
+      _mm256_store_ps(out, weights(format, from, scales, c, end - c));
+      c += 8, out += step;
+    }
   }
-  if (i % 16) _mm256_store_ps(out, _mm256_setzero_ps());
+  if ((n + 7) / 8 % 2) _mm256_store_ps(out, _mm256_setzero_ps());
 }
 
 #include "span_avx2.h"
@@ -104,7 +140,7 @@ CK_INLINE CK_AVX2_TARGET void fill_span(ck_format format, const ck_matrix *w, si
 CK_INLINE CK_AVX2_TARGET void product(ck_format format, const ck_matrix *w, size_t row_begin, size_t row_end,
                                       const void *x, size_t x_stride, const int32_t *x_index, size_t tokens,
                                       float *y, size_t y_stride) {
-  if (tokens > 3) {
+  if (tokens > (format == CK_FP8_E4M3 ? 3 : 6)) {
     span_product(format, w, row_begin, row_end, x, x_stride, x_index, tokens, y, y_stride);
     return;
   }
@@ -113,7 +149,7 @@ CK_INLINE CK_AVX2_TARGET void product(ck_format format, const ck_matrix *w, size
   for (size_t r = row_begin; r < row_end; r += rows) {
     const size_t left = row_end - r;
     rows = tokens == 1 ? stream_rows(format, w->row_bytes, max_rows) : 2;
-    if (rows > left) rows = 1;
+    if (rows > left || (format == CK_FP8_E4M3 && (w->scale_row + r) % 128 + rows > 128)) rows = 1;
     for (size_t i = 0; i < rows; i++) {
       in.rows[i] = (const uint8_t *)w->data + (r + i) * w->row_bytes;
       in.scales[i] = format == CK_FP8_E4M3 ? w->scales + (w->scale_row + r + i) / 128 * w->scale_cols : NULL;

@@ -90,8 +90,8 @@ CK_INLINE CK_AVX2_TARGET void span_tiles(span_state *state, size_t row, size_t t
   }
 }
 
-// The span after this one: of the same rows, or of the next ones. While tokens meet a span memory would be idle, so the next
-// one is fetched meanwhile, and so are the next tokens, a part with each tile.
+// The span after this one: of the same rows, or of the next ones. While tokens meet a span memory would be idle, so the
+// next one is fetched meanwhile, and so are the next tokens, a part with each tile.
 typedef struct {
   const uint8_t *at;
   size_t rows, bytes, row_bytes;
