@@ -8,6 +8,7 @@
 
 #include "../stream.h"
 #include "avx512.h"
+#include "e4m3_avx512.h"
 
 enum { max_rows = 8, max_tokens = 3, block_tokens = 48, tile_bytes = 1 << 15 };
 
@@ -18,22 +19,7 @@ typedef struct {
   size_t ahead;  // bytes a row, for prefetching the next rows; 0: they were
 } tile_inputs;
 
-// FP8 E4M3 by way of half precision: sign-extended and moved seven bits, with the sign's copy cleared, a number is its
-// half-precision value / 256, subnormal ones included; only NaN needs care. `scale` is 256 times the block's, which
-// is exact.
-CK_INLINE CK_AVX512_TARGET void from_e4m3(__m256i bytes, __m512 scale, __m512 out[2]) {
-  const __m512i moved = _mm512_slli_epi16(_mm512_cvtepi8_epi16(bytes), 7);
-  const __m512i half = _mm512_and_si512(moved, _mm512_set1_epi16((short)0xBF80));
-  out[0] = _mm512_mul_ps(_mm512_cvtph_ps(_mm512_castsi512_si256(half)), scale);
-  out[1] = _mm512_mul_ps(_mm512_cvtph_ps(_mm512_extracti64x4_epi64(half, 1)), scale);
-  const __mmask32 nan = _mm256_testn_epi8_mask(_mm256_add_epi8(bytes, _mm256_set1_epi8(1)), _mm256_set1_epi8(0x7F));
-  if (__builtin_expect(nan != 0, 0)) {
-    out[0] = _mm512_mask_mov_ps(out[0], (__mmask16)nan, _mm512_set1_ps(NAN));
-    out[1] = _mm512_mask_mov_ps(out[1], (__mmask16)(nan >> 16), _mm512_set1_ps(NAN));
-  }
-}
-
-CK_INLINE CK_AVX512_TARGET __m512 weights(ck_format format, const uint8_t *row, __m512 scale, size_t c,
+CK_INLINE CK_AVX512_TARGET __m512 weights(ck_format format, const uint8_t *row, const float *scales, size_t c,
                                           __mmask16 m) {
   switch (format) {
     case CK_F32: return _mm512_maskz_loadu_ps(m, row + 4 * c);
@@ -42,40 +28,36 @@ CK_INLINE CK_AVX512_TARGET __m512 weights(ck_format format, const uint8_t *row, 
       const __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, row + 2 * c));
       return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
     }
-    default: {
-      __m512 v[2];
-      from_e4m3(_mm256_zextsi128_si256(_mm_maskz_loadu_epi8(m, row + c)), scale, v);
-      return v[0];
-    }
+    default: return e4m3_weights(_mm_maskz_loadu_epi8(m, row + c), scales[c / 128]);
   }
 }
 
-CK_INLINE CK_AVX512_TARGET void step(ck_format format, int R, int T, const tile_inputs *in, const __m512 *scale,
-                                     size_t c, __mmask16 m, __m512 acc[max_rows][max_tokens]) {
+CK_INLINE CK_AVX512_TARGET void step(ck_format format, int R, int T, const tile_inputs *in, size_t c,
+                                     __mmask16 m, __m512 acc[max_rows][max_tokens]) {
   __m512 x[max_tokens];
 #pragma clang loop unroll(full)
   for (int t = 0; t < T; t++) x[t] = _mm512_maskz_loadu_ps(m, in->x[t] + c);
 #pragma clang loop unroll(full)
   for (int r = 0; r < R; r++) {
-    const __m512 v = weights(format, in->rows[r], scale[r], c, m);
+    const __m512 v = weights(format, in->rows[r], in->scales[r], c, m);
 #pragma clang loop unroll(full)
     for (int t = 0; t < T; t++) acc[r][t] = _mm512_mask3_fmadd_ps(v, x[t], acc[r][t], m);
   }
 }
 
-// Two steps at once: columns c ..< c + 32 of FP8 weights.
-CK_INLINE CK_AVX512_TARGET void step_e4m3_32(int R, int T, const tile_inputs *in, const __m512 *scale, size_t c,
-                                             __m512 acc[max_rows][max_tokens]) {
+// Columns c ..< end of one block of FP8 weights that are plain.
+CK_INLINE CK_AVX512_TARGET void steps_e4m3(int R, int T, const tile_inputs *in, size_t c, size_t end,
+                                           __m512 acc[max_rows][max_tokens]) {
+  __m512 scale[max_rows];
 #pragma clang loop unroll(full)
-  for (int r = 0; r < R; r++) {
-    __m512 v[2];
-    from_e4m3(_mm256_loadu_si256((const __m256i *)(in->rows[r] + c)), scale[r], v);
+  for (int r = 0; r < R; r++) scale[r] = _mm512_set1_ps(0x1p120f * in->scales[r][c / 128]);
+  for (; c < end; c += 16)
 #pragma clang loop unroll(full)
-    for (int t = 0; t < T; t++) {
-      acc[r][t] = _mm512_fmadd_ps(v[0], _mm512_loadu_ps(in->x[t] + c), acc[r][t]);
-      acc[r][t] = _mm512_fmadd_ps(v[1], _mm512_loadu_ps(in->x[t] + c + 16), acc[r][t]);
+    for (int r = 0; r < R; r++) {
+      const __m512 v = e4m3_numbers(in->rows[r] + c, scale[r]);
+#pragma clang loop unroll(full)
+      for (int t = 0; t < T; t++) acc[r][t] = _mm512_fmadd_ps(v, _mm512_loadu_ps(in->x[t] + c), acc[r][t]);
     }
-  }
 }
 
 // Columns begin ..< end of a tile; sums of the columns before wait in `sums`, unless there are none, and those of the
@@ -87,20 +69,21 @@ CK_INLINE CK_AVX512_TARGET void tile(ck_format format, int R, int T, const tile_
   for (int t = 0; t < T; t++)
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++) acc[r][t] = begin == 0 ? _mm512_setzero_ps() : sums[t][r];
-  __m512 scale[max_rows];
   for (size_t block = begin; block < end; block += 128) {  // FP8 changes its scale every 128 columns
     const size_t stop = CK_MIN(end, block + 128);
     size_t c = block;
-#pragma clang loop unroll(full)
-    for (int r = 0; r < R; r++)
-      scale[r] = format == CK_FP8_E4M3 ? _mm512_set1_ps(256 * in->scales[r][block / 128]) : _mm512_setzero_ps();
     if (in->ahead)  // eight rows have no time to look far
       stream_prefetch(format, in->rows, (size_t)R, in->ahead, block, stop - block, cols,
                       R == max_rows ? 256 * stream_size(format) : 4096);
-    if (format == CK_FP8_E4M3)
-      for (; c + 32 <= stop; c += 32) step_e4m3_32(R, T, in, scale, c, acc);
-    for (; c + 16 <= stop; c += 16) step(format, R, T, in, scale, c, 0xFFFF, acc);
-    if (c < stop) step(format, R, T, in, scale, c, (__mmask16)((1u << (stop - c)) - 1), acc);
+    if (format == CK_FP8_E4M3) {
+      const size_t whole = (stop - block) / 64 * 64;
+      if (__builtin_expect(e4m3_plain(R, in->rows, in->scales, block, whole), 1)) {
+        c += whole;
+        steps_e4m3(R, T, in, block, c, acc);
+      }
+    }
+    for (; c + 16 <= stop; c += 16) step(format, R, T, in, c, 0xFFFF, acc);
+    if (c < stop) step(format, R, T, in, c, (__mmask16)((1u << (stop - c)) - 1), acc);
   }
 #pragma clang loop unroll(full)
   for (int t = 0; t < T; t++) {
@@ -123,17 +106,17 @@ CK_INLINE CK_AVX512_TARGET void fill_span(ck_format format, const ck_matrix *w, 
                                           float *out) {
   const uint8_t *from = (const uint8_t *)w->data + row * w->row_bytes;
   const float *scales = format == CK_FP8_E4M3 ? w->scales + (w->scale_row + row) / 128 * w->scale_cols : NULL;
-  size_t i = 0;
-  for (; format == CK_FP8_E4M3 && i + 32 <= n; i += 32) {
-    __m512 v[2];
-    from_e4m3(_mm256_loadu_si256((const __m256i *)(from + c + i)), _mm512_set1_ps(256 * scales[(c + i) / 128]), v);
-    _mm512_store_ps(out + i, v[0]);
-    _mm512_store_ps(out + i + 16, v[1]);
-  }
-  for (; i < n; i += 16) {
-    const __m512 scale = format == CK_FP8_E4M3 ? _mm512_set1_ps(256 * scales[(c + i) / 128]) : _mm512_setzero_ps();
-    const __mmask16 m = n - i >= 16 ? 0xFFFF : (__mmask16)((1u << (n - i)) - 1);
-    _mm512_store_ps(out + i, weights(format, from, scale, c + i, m));
+  const size_t end = c + n;
+  while (c < end) {
+    if (format == CK_FP8_E4M3 && c % 128 == 0 && end - c >= 128 && e4m3_plain(1, &from, &scales, c, 128)) {
+      const __m512 scale = _mm512_set1_ps(0x1p120f * scales[c / 128]);
+      for (size_t i = 0; i < 128; i += 16, out += 16) _mm512_store_ps(out, e4m3_numbers(from + c + i, scale));
+      c += 128;
+    } else {
+      const __mmask16 m = end - c >= 16 ? 0xFFFF : (__mmask16)((1u << (end - c)) - 1);
+      _mm512_store_ps(out, weights(format, from, scales, c, m));
+      c += 16, out += 16;
+    }
   }
 }
 
