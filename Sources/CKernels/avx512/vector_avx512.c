@@ -1,6 +1,7 @@
 // Vector operations with AVX-512 (F, BW, DQ, VL), and its table.
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <limits.h>
 
 #include "../internal.h"
 #include "../avx2/avx2.h"
@@ -237,7 +238,7 @@ CK_AVX512_TARGET static void quantize_q8(const float *x, size_t n, ck_block_q8 *
   .sum_of_squares = sum_of_squares, .max = maximum, .exp_minus = exp_minus,                                 \
   .silu_multiply = silu_multiply, .silu = silu, .sigmoid = sigmoid
 
-#define PEAKS(prefix) .floats_near_peak = 1, .peak_f32 = ck_avx512_peak_f32, .peak_int8 = prefix##_peak_int8
+#define PEAKS(prefix) .float_tokens = INT_MAX, .peak_f32 = ck_avx512_peak_f32, .peak_int8 = prefix##_peak_int8
 
 #define FLOAT_PRODUCTS                                                                                      \
   [CK_F32] = ck_avx512_multiply_f32, [CK_F16] = ck_avx512_multiply_f16, [CK_BF16] = ck_avx512_multiply_bf16, \

@@ -82,8 +82,9 @@ typedef struct ck_kernels {
   // The exact product: activations are floats for every format, weights are dequantised on the fly.
   ck_multiply_fn multiply_f32[CK_FORMATS];
 
-  // Whether `multiply` of F32, F16, BF16 and FP8 nears the peak for many tokens too: if not, a BLAS library is faster there.
-  int floats_near_peak;
+  // The most tokens for which `multiply` of F32, F16, BF16 and FP8 is no slower than a BLAS library; INT_MAX: any number,
+  // 0: not measured.
+  int float_tokens;
   // `steps` steps of nothing but what those products are made of, in registers: the most that floats, and 8-bit integers,
   // can do here. Operations done, two for a product and its sum.
   double (*peak_f32)(size_t steps);

@@ -36,8 +36,8 @@ public struct Kernels: @unchecked Sendable {
 
   public var name: String { String(cString: table.pointee.name) }
 
-  /// Whether products of float weights near the peak for many tokens too, so that a BLAS library would gain nothing.
-  var multipliesManyFloats: Bool { table.pointee.floats_near_peak != 0 }
+  /// The most tokens for which a BLAS library would gain nothing in products of float weights.
+  var floatTokens: Int { Int(table.pointee.float_tokens) }
 
   /// Does `steps` steps of nothing but multiply-adds of floats; operations done, two each.
   func floatPeak(steps: Int) -> Double { table.pointee.peak_f32(steps) }

@@ -83,7 +83,7 @@ extension ForwardPass {
     if matrix.format.wantsBlocks {
       return tokens >= Self.blasRows && x.blocks == nil && !matrix.isPacked
     }
-    return tokens >= Self.blasRows && !kernels.multipliesManyFloats
+    return tokens >= Self.blasRows && tokens > kernels.floatTokens
   }
 
   /// Rows of a matrix that one call of OpenBLAS multiplies. The order of its sums depends on the shape of a call, so
