@@ -33,17 +33,45 @@ CK_INLINE void interleave(const uint8_t *const *rows, size_t at, size_t width, s
       memcpy(out + (i * CK_GROUP + r) * width, rows[r] + at + i * width, width);
 }
 
+typedef uint32_t words __attribute__((vector_size(16)));
+
+CK_INLINE words load_words(const uint8_t *p) {
+  words w;
+  memcpy(&w, p, sizeof w);
+  return w;
+}
+
+// Four words of each of sixteen rows, as squares of four by four: nearly all bytes of a model are such codes, and word
+// by word loading it would wait for them.
+CK_INLINE void interleave_words(const uint8_t *const *rows, size_t at, uint32_t flip, uint8_t *out) {
+  for (size_t r = 0; r < CK_GROUP; r += 4) {
+    const words a = load_words(rows[r] + at), b = load_words(rows[r + 1] + at);
+    const words c = load_words(rows[r + 2] + at), d = load_words(rows[r + 3] + at);
+    const words ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const words cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    const words columns[4] = {
+        __builtin_shufflevector(ab, cd, 0, 1, 4, 5) ^ flip, __builtin_shufflevector(ab, cd, 2, 3, 6, 7) ^ flip,
+        __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5) ^ flip, __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7) ^ flip};
+    for (size_t i = 0; i < 4; i++) memcpy(out + (i * CK_GROUP + r) * 4, &columns[i], sizeof columns[i]);
+  }
+}
+
 // Sixteen blocks, one of each row, to their packed form.
 void ck_pack_blocks(ck_format format, const uint8_t *const *rows, uint8_t *out) {
   for (const ck_field *f = fields[format]; f->width; f++) {
     const size_t bytes = (size_t)f->count * f->width * CK_GROUP;
-    switch (f->width) {
-      case 1: interleave(rows, f->offset, 1, f->count, out); break;
-      case 2: interleave(rows, f->offset, 2, f->count, out); break;
-      default: interleave(rows, f->offset, 4, f->count, out);
+    if (f->width == 4 && f->count % 4 == 0) {
+      for (size_t i = 0; i < f->count; i += 4)
+        interleave_words(rows, f->offset + i * 4, f->flip * 0x01010101u, out + i * 4 * CK_GROUP);
+    } else {
+      switch (f->width) {
+        case 1: interleave(rows, f->offset, 1, f->count, out); break;
+        case 2: interleave(rows, f->offset, 2, f->count, out); break;
+        default: interleave(rows, f->offset, 4, f->count, out);
+      }
+      if (f->flip)
+        for (size_t i = 0; i < bytes; i++) out[i] ^= f->flip;
     }
-    if (f->flip)
-      for (size_t i = 0; i < bytes; i++) out[i] ^= f->flip;
     out += bytes;
   }
 }
@@ -89,8 +117,12 @@ void ck_pack(const ck_matrix *w, size_t row_begin, size_t row_end, void *out) {
       for (; row < row_end; row++, to += blocks * bytes) memcpy(to, in + row * w->row_bytes, blocks * bytes);
       return;
     }
+    // Sixteen streams of few bytes each are more than the processor foresees by itself.
+    const uint8_t *next = row + 2 * CK_GROUP <= w->rows ? in + (row + CK_GROUP) * w->row_bytes : NULL;
     for (size_t b = 0; b < blocks; b++, to += CK_GROUP * bytes) {
       const uint8_t *rows[CK_GROUP];
+      if (next)
+        for (size_t i = 0; i < CK_GROUP * bytes; i += 64) __builtin_prefetch(next + b * CK_GROUP * bytes + i);
       for (size_t r = 0; r < CK_GROUP; r++) rows[r] = in + (row + r) * w->row_bytes + b * bytes;
       ck_pack_blocks(w->format, rows, to);
     }
