@@ -88,6 +88,9 @@ static void check_vectors(const ck_kernels *k, size_t n) {
   if (memcmp(h, g, 2 * n)) fail("to_f16", k, -1, n, 0);
   close_enough("dot", k, n, k->dot(a, b, n), truth->dot(a, b, n), 1e-4f);
   close_enough("dot_f16", k, n, k->dot_f16(a, h, n), truth->dot_f16(a, h, n), 1e-5f);
+  uint32_t words[300];
+  memcpy(words, a, 4 * n);
+  if (k->read_words(words, n) != truth->read_words(words, n)) fail("read_words", k, -1, n, 0);
   close_enough("max", k, n, k->max(a, n), truth->max(a, n), 0);
   memcpy(c, b, 4 * n), memcpy(d, b, 4 * n);
   k->axpy_f16(1.25f, h, c, n), truth->axpy_f16(1.25f, h, d, n);

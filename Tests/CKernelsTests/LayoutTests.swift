@@ -98,6 +98,7 @@ struct LayoutTests {
       #expect(k.dot(x, y, n) == 0)
       #expect(k.dot_f16(x, half, n) == 0)
       #expect(k.sum_of_squares(x, n) == 0)
+      #expect(k.read_words(a.start.assumingMemoryBound(to: UInt32.self), n) == 0)
       k.axpy(1, x, y, n)
       k.axpy_f16(1, half, y, n)
       k.to_f16(x, half, n)

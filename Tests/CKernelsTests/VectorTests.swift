@@ -43,6 +43,22 @@ struct VectorTests {
   }
 
   @Test(
+    "reading combines every word once, whatever number its bits are",
+    arguments: InstructionSet.available)
+  func reading(_ isa: InstructionSet) {
+    for n in Self.sizes {
+      var random = Random(UInt64(n))
+      let words = random.floats(n + 3).map { $0.bitPattern &* 0x9E37_79B9 }
+      words.withUnsafeBufferPointer { words in
+        for offset in [0, 1, 3] {
+          let read = isa.kernels.read_words(words.baseAddress! + offset, n)
+          #expect(read == words[offset..<offset + n].reduce(0, ^), "\(n)")
+        }
+      }
+    }
+  }
+
+  @Test(
     "axpy, scaling and half precision have the bits of the reference",
     arguments: InstructionSet.available)
   func exactOperations(_ isa: InstructionSet) {

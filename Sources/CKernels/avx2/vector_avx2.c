@@ -1,5 +1,6 @@
 // Vector operations with AVX2, FMA and F16C, and its table.
 #if defined(__x86_64__)
+#include "../read.h"
 #include "avx2.h"
 
 CK_INLINE CK_AVX2_TARGET float sum_lanes(__m256 v) {
@@ -36,6 +37,8 @@ CK_AVX2_TARGET static float dot_f16(const float *a, const uint16_t *b, size_t n)
 }
 
 CK_AVX2_TARGET static float sum_of_squares(const float *a, size_t n) { SUM_PRODUCTS(n, F32_A, F32_A); }
+
+CK_READ_WORDS(CK_AVX2_TARGET, 32)
 
 CK_AVX2_TARGET static void axpy(float alpha, const float *x, float *y, size_t n) {
   const __m256 factor = _mm256_set1_ps(alpha);
@@ -227,7 +230,8 @@ enum { float_tokens = 64 };
   .dequantize_row = ck_avx2_dequantize_row, .quantize_q8 = quantize_q8, .dot = dot,         \
   .dot_f16 = dot_f16, .axpy = axpy, .axpy_f16 = axpy_f16, .mix = mix, .to_f16 = to_f16,     \
   .scale = scale, .rms_norm = rms_norm, .sum_of_squares = sum_of_squares, .max = maximum,   \
-  .exp_minus = exp_minus, .silu_multiply = silu_multiply, .silu = silu, .sigmoid = sigmoid
+  .exp_minus = exp_minus, .silu_multiply = silu_multiply, .silu = silu, .sigmoid = sigmoid, \
+  .read_words = read_words
 
 const ck_kernels ck_table_avx2 = {
     .name = "avx2",

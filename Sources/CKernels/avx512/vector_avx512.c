@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "../internal.h"
+#include "../read.h"
 #include "../avx2/avx2.h"
 #include "../amx/amx.h"
 #include "../avx512vnni/avx512vnni.h"
@@ -45,6 +46,8 @@ CK_AVX512_TARGET static float dot_f16(const float *a, const uint16_t *b, size_t 
 }
 
 CK_AVX512_TARGET static float sum_of_squares(const float *a, size_t n) { SUM_PRODUCTS(n, F32_A, F32_A); }
+
+CK_READ_WORDS(CK_AVX512_TARGET, 64)
 
 CK_AVX512_TARGET static void axpy(float alpha, const float *x, float *y, size_t n) {
   const __m512 factor = _mm512_set1_ps(alpha);
@@ -236,7 +239,7 @@ CK_AVX512_TARGET static void quantize_q8(const float *x, size_t n, ck_block_q8 *
   .dequantize_row = ck_avx512_dequantize_row, .quantize_q8 = quantize_q8, .dot = dot, .dot_f16 = dot_f16,          \
   .axpy = axpy, .axpy_f16 = axpy_f16, .mix = mix, .to_f16 = to_f16, .scale = scale, .rms_norm = rms_norm,               \
   .sum_of_squares = sum_of_squares, .max = maximum, .exp_minus = exp_minus,                                 \
-  .silu_multiply = silu_multiply, .silu = silu, .sigmoid = sigmoid
+  .silu_multiply = silu_multiply, .silu = silu, .sigmoid = sigmoid, .read_words = read_words
 
 #define PEAKS(prefix) .float_tokens = INT_MAX, .peak_f32 = ck_avx512_peak_f32, .peak_int8 = prefix##_peak_int8
 

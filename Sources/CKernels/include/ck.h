@@ -110,6 +110,7 @@ typedef struct ck_kernels {
   // out = x * rsqrt(mean(x^2) + eps) * (weight + weight_offset); weight NULL: all ones. out may be x.
   void (*rms_norm)(const float *x, const float *weight, float weight_offset, float eps, float *out, size_t n);
   float (*sum_of_squares)(const float *x, size_t n);
+  uint32_t (*read_words)(const uint32_t *x, size_t n);                // all combined by exclusive or, at memory's rate
   float (*max)(const float *x, size_t n);                             // -inf for n == 0; NaN if any is NaN
   // x = exp(x - max), returns the sum of the results.
   float (*exp_minus)(float *x, float max, size_t n);

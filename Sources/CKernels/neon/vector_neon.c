@@ -1,5 +1,6 @@
 // Vector operations with NEON, and the three tables of AArch64.
 #if defined(__aarch64__)
+#include "../read.h"
 #include "neon.h"
 
 #define TARGET
@@ -23,6 +24,8 @@ static void dequantize(const ck_matrix *w, size_t row, float *out) { dequantize_
 static float dot(const float *a, const float *b, size_t n) { SUM_PRODUCTS(n, F32_A, F32_B); }
 static float dot_f16(const float *a, const uint16_t *b, size_t n) { SUM_PRODUCTS(n, F32_A, F16_B); }
 static float sum_of_squares(const float *a, size_t n) { SUM_PRODUCTS(n, F32_A, F32_A); }
+
+CK_READ_WORDS(, 16)
 
 static void axpy(float alpha, const float *x, float *y, size_t n) {
   for (size_t i = 0; i < n; i += 4)
@@ -201,6 +204,7 @@ static void quantize_q8(const float *x, size_t n, ck_block_q8 *out) {
       .scale = scale,                                                                            \
       .rms_norm = rms_norm,                                                                      \
       .sum_of_squares = sum_of_squares,                                                          \
+      .read_words = read_words,                                                                  \
       .max = maximum,                                                                            \
       .exp_minus = exp_minus,                                                                    \
       .silu_multiply = silu_multiply,                                                            \

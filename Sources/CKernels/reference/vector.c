@@ -44,6 +44,12 @@ static void scale(float alpha, float *x, size_t n) {
 
 static float sum_of_squares(const float *x, size_t n) { return dot(x, x, n); }
 
+static uint32_t read_words(const uint32_t *x, size_t n) {
+  uint32_t result = 0;
+  for (size_t i = 0; i < n; i++) result ^= x[i];
+  return result;
+}
+
 static void rms_norm(const float *x, const float *weight, float weight_offset, float eps, float *out,
                      size_t n) {
   double sum = 0;
@@ -121,6 +127,7 @@ const ck_kernels ck_table_reference = {
     .scale = scale,
     .rms_norm = rms_norm,
     .sum_of_squares = sum_of_squares,
+    .read_words = read_words,
     .max = maximum,
     .exp_minus = exp_minus,
     .silu_multiply = silu_multiply,
