@@ -79,6 +79,13 @@ public struct Kernels: @unchecked Sendable {
     table.pointee.sum_of_squares(x, n)
   }
 
+  /// Reads every whole word; all of them combined, so that no compiler may skip the reading.
+  @inline(__always)
+  func readWords(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    guard let base = bytes.baseAddress else { return 0 }
+    return table.pointee.read_words(base.assumingMemoryBound(to: UInt32.self), bytes.count / 4)
+  }
+
   @inline(__always)
   func maximum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { table.pointee.max(x, n) }
 
@@ -226,6 +233,11 @@ extension WeightFormat {
   ) -> Bool {
     ck_quantize_row(ck, x, n, out) == 0
   }
+}
+
+extension Kernels {
+  /// Processors this process may run on.
+  static var processors: Int { Int(ck_processors()) }
 }
 
 extension WeightMatrix {

@@ -31,6 +31,8 @@ public struct WeightMatrix: @unchecked Sendable {
   var isPacked = false
   /// Whether the bytes are the model's own and nobody else's view, so that they may be rearranged in place.
   var isOwned = false
+  /// Whether the bytes lie in the mapping of a file.
+  var isMapped = false
 
   /// The rows `range` as a matrix of their own.
   func rows(_ range: Range<Int>) -> WeightMatrix {
@@ -43,6 +45,7 @@ public struct WeightMatrix: @unchecked Sendable {
     view.scaleRow = scaleRow + range.lowerBound
     view.factor = factor
     view.isOwned = isOwned
+    view.isMapped = isMapped
     return view
   }
 

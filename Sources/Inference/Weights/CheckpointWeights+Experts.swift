@@ -119,9 +119,12 @@ extension CheckpointWeights {
         }
       }
     }
-    return WeightMatrix(
+    tensor.releasePages()
+    var matrix = WeightMatrix(
       format: format, rows: count * outputs, columns: inputs,
       base: UnsafeRawPointer(memory.base), rowBytes: inputs * size)
+    matrix.isOwned = true
+    return matrix
   }
 
   /// gpt-oss keeps nibbles and exponents in two tensors; the kernels read blocks of both (OCP MX specification 1.0).
@@ -156,9 +159,13 @@ extension CheckpointWeights {
         }
       }
     }
-    return WeightMatrix(
+    blocks.releasePages()
+    scales.releasePages()
+    var matrix = WeightMatrix(
       format: .mxfp4, rows: count * outputs, columns: inputs,
       base: UnsafeRawPointer(memory.base), rowBytes: rowBytes)
+    matrix.isOwned = true
+    return matrix
   }
 
   private func everySecond(_ values: Vector, from start: Int, _ purpose: String) throws -> Vector {

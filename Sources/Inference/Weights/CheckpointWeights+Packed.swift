@@ -38,6 +38,9 @@ extension CheckpointWeights {
       format: .q4_0, rows: rows, columns: columns, base: UnsafeRawPointer(memory.base),
       rowBytes: rowBytes)
     matrix.factor = converter.factor
+    matrix.isOwned = true
+    codes.releasePages()
+    scales.releasePages()
     return matrix
   }
 
@@ -68,9 +71,13 @@ extension CheckpointWeights {
         of: powers.base.load(fromByteOffset: index, as: UInt8.self), as: UInt8.self)
       repackNibbles(source.base + index * 16, into: block + 1)
     }
-    return WeightMatrix(
+    var matrix = WeightMatrix(
       format: .mxfp4, rows: rows, columns: columns, base: UnsafeRawPointer(memory.base),
       rowBytes: rowBytes)
+    matrix.isOwned = true
+    codes.releasePages()
+    scales.releasePages()
+    return matrix
   }
 
   /// Calls `body` with the number of every block of a matrix, in parallel.

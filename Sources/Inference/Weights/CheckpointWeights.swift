@@ -49,6 +49,7 @@ public final class CheckpointWeights: WeightSource {
     }
     var matrix = WeightMatrix(
       format: format, rows: rows, columns: columns, base: base, rowBytes: rowBytes)
+    matrix.isMapped = tensor.owner is MappedFile
     if format == .fp8 { try attachScales(&matrix, tensor) }
     return matrix
   }
@@ -80,13 +81,17 @@ public final class CheckpointWeights: WeightSource {
     DispatchQueue.concurrentPerform(iterations: pieces) { piece in
       let row = UnsafeMutablePointer<Float>.allocate(capacity: matrix.columns)
       defer { row.deallocate() }
-      for index in (matrix.rows * piece / pieces)..<(matrix.rows * (piece + 1) / pieces) {
+      let rows = (matrix.rows * piece / pieces)..<(matrix.rows * (piece + 1) / pieces)
+      defer { matrix.rows(rows).releasePages() }
+      for index in rows {
         kernels.dequantizeRow(index, of: matrix, into: row)
         if !target.quantize(row, matrix.columns, into: memory.base + index * rowBytes) {
           failed.set()
         }
       }
     }
+    // Again as a whole: a page fault brings in its neighbours too.
+    matrix.releasePages()
     guard !failed.isSet else {
       throw EngineError.usage(
         "tensor \(name.quotedForMessage()) holds a number that \(target.rawValue) cannot: not finite, or beyond 65504"

@@ -1,15 +1,5 @@
 // Block formats with sixteen rows interleaved: what the vector units read without a shuffle.
 
-import Dispatch
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// Passes weights on, with sixteen rows of every projection in a block format interleaved.
 ///
 /// Decode reads weights once a token, and interleaved rows come in at memory speed where rows in file order reach a
@@ -27,15 +17,18 @@ final class PackedWeights: WeightSource {
     let matrix = try source.matrix(parameter)
     // A group that begins inside sixteen interleaved rows could not be multiplied alone.
     let isCutWell = (parameter.rowGroup ?? 16) % 16 == 0
-    return parameter.isQuantizable && isCutWell ? try packed(matrix) : matrix
+    return parameter.isQuantizable && isCutWell ? try packed([matrix])[0] : matrix
   }
 
   func vector(_ parameter: Parameter) throws -> Vector { try source.vector(parameter) }
 
   func experts(_ description: ExpertsDescription) throws -> ExpertBank {
     let bank = try source.experts(description)
+    let all = try packed(bank.gate + bank.up + bank.down)
+    let downs = bank.gate.count + bank.up.count
     var packedBank = ExpertBank(
-      gate: try bank.gate.map(packed), up: try bank.up.map(packed), down: try bank.down.map(packed))
+      gate: Array(all[..<bank.gate.count]), up: Array(all[bank.gate.count..<downs]),
+      down: Array(all[downs...]))
     packedBank.gateBias = bank.gateBias
     packedBank.upBias = bank.upBias
     packedBank.downBias = bank.downBias
@@ -49,57 +42,20 @@ final class PackedWeights: WeightSource {
       name, vocabulary: vocabulary, expertsPerToken: expertsPerToken, experts: experts)
   }
 
-  private func packed(_ matrix: WeightMatrix) throws -> WeightMatrix {
-    guard matrix.canPack, matrix.rowBytes == matrix.format.rowBytes(matrix.columns) else {
-      return matrix
+  private func packed(_ matrices: [WeightMatrix]) throws -> [WeightMatrix] {
+    var results = matrices
+    var packings: [Packing] = []
+    for (index, matrix) in matrices.enumerated()
+    where matrix.canPack && matrix.rowBytes == matrix.format.rowBytes(matrix.columns) {
+      let target =
+        matrix.isOwned
+        ? UnsafeMutableRawPointer(mutating: matrix.base)
+        : try memory.take(matrix.stretch.count, "interleaved weights").base
+      let packing = Packing(matrix: matrix, target: target)
+      packings.append(packing)
+      results[index] = packing.result
     }
-    let bytes = matrix.rows * matrix.rowBytes
-    let target: UnsafeMutableRawPointer
-    if matrix.isOwned {
-      target = UnsafeMutableRawPointer(mutating: matrix.base)
-    } else {
-      target = try memory.take(bytes, "interleaved weights").base
-    }
-    pack(matrix, into: target)
-    if !matrix.isOwned { release(matrix.base, bytes) }
-    var result = WeightMatrix(
-      format: matrix.format, rows: matrix.rows, columns: matrix.columns,
-      base: UnsafeRawPointer(target), rowBytes: matrix.rowBytes)
-    result.factor = matrix.factor
-    result.isPacked = true
-    return result
-  }
-
-  /// Sixteen rows at a time, through a buffer where source and target are the same.
-  private func pack(_ matrix: WeightMatrix, into target: UnsafeMutableRawPointer) {
-    let groups = matrix.rows / 16
-    let pieces = min(groups, 32)
-    let groupBytes = 16 * matrix.rowBytes
-    let out = SharedMutableBytes(target)
-    let isInPlace = UnsafeRawPointer(target) == matrix.base
-    DispatchQueue.concurrentPerform(iterations: pieces) { piece in
-      let buffer = UnsafeMutableRawPointer.allocate(byteCount: groupBytes, alignment: 64)
-      defer { buffer.deallocate() }
-      for group in (groups * piece / pieces)..<(groups * (piece + 1) / pieces) {
-        let place = out.base + group * groupBytes
-        let rows = (group * 16)..<((group + 1) * 16)
-        matrix.pack(rows, into: isInPlace ? buffer : place)
-        if isInPlace { place.copyMemory(from: buffer, byteCount: groupBytes) }
-      }
-    }
-    let rest = matrix.rows - groups * 16
-    if rest > 0 && !isInPlace {
-      (target + groups * groupBytes).copyMemory(
-        from: matrix.base + groups * groupBytes, byteCount: rest * matrix.rowBytes)
-    }
-  }
-
-  /// Gives a mapping's pages back; they can be read from the file again.
-  private func release(_ base: UnsafeRawPointer, _ bytes: Int) {
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let start = (Int(bitPattern: base) + page - 1) / page * page
-    let end = (Int(bitPattern: base) + bytes) / page * page
-    guard end > start, let pointer = UnsafeMutableRawPointer(bitPattern: start) else { return }
-    madvise(pointer, end - start, MADV_DONTNEED)
+    Packing.run(packings)
+    return results
   }
 }
