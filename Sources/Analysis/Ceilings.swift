@@ -6,15 +6,25 @@ import Measurement
 public struct Ceilings: Sendable, Equatable {
   /// Bytes read a second from memory by all threads of the run.
   public var bandwidth: Reading<Summary>
+  /// The memory it was measured on.
+  public enum ReadMemory: String, Sendable {
+    /// The model's own weights, where decode reads them.
+    case weights
+    /// A buffer beside them: they are few, or lie in a file's mapping.
+    case buffer
+  }
+  public var measuredOn: ReadMemory?
   /// Single-precision operations a second of the instruction set's multiply-adds, on all threads, in registers.
   public var floatRate: Reading<Summary>
   /// The same of its dot products of 8-bit integers.
   public var integerRate: Reading<Summary>
 
   public init(
-    bandwidth: Reading<Summary>, floatRate: Reading<Summary>, integerRate: Reading<Summary>
+    bandwidth: Reading<Summary>, measuredOn: ReadMemory? = nil, floatRate: Reading<Summary>,
+    integerRate: Reading<Summary>
   ) {
     self.bandwidth = bandwidth
+    self.measuredOn = measuredOn
     self.floatRate = floatRate
     self.integerRate = integerRate
   }
@@ -26,8 +36,11 @@ extension Ceilings {
     func higher(_ a: Reading<Summary>, _ b: Reading<Summary>) -> Reading<Summary> {
       (a.value?.median ?? 0) >= (b.value?.median ?? 0) ? a : b
     }
+    let isOurs = higher(bandwidth, other.bandwidth) == bandwidth
     return Ceilings(
-      bandwidth: higher(bandwidth, other.bandwidth), floatRate: higher(floatRate, other.floatRate),
+      bandwidth: isOurs ? bandwidth : other.bandwidth,
+      measuredOn: isOurs ? measuredOn : other.measuredOn,
+      floatRate: higher(floatRate, other.floatRate),
       integerRate: higher(integerRate, other.integerRate))
   }
 }

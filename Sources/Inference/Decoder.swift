@@ -48,6 +48,8 @@ public final class Decoder {
   public let routing: RoutingRecorder
   /// Bytes of all weights.
   public let weightBytes: WeightBytes
+  /// Where they lie.
+  public let weightMemory: WeightMemory
   /// What each layer reads, for accounts by layer.
   public let layerFootprints: [LayerFootprint]
   /// Called by one worker where the layer of this index begins, and with the number of layers after the last; for
@@ -105,6 +107,7 @@ public final class Decoder {
         weight: embedding, bias: try description.tiedHeadBias.map(source.vector))
     weightBytes = tally.bytes
     self.source = packed ?? source
+    weightMemory = tally.memory.owned(by: self.source)
     cache = try Cache(
       shapes: builder.cacheShapes, sequences: options.sequences, capacity: options.positions,
       batch: options.batch, format: options.cacheFormat(for: tally.bytes.predominantFormat))

@@ -8,24 +8,37 @@ public struct MachineProbe {
   private let probe: CeilingProbe
   private let clock = SystemClock()
   private let isCancelled: () -> Bool
+  /// Whether the weights are read: they are many times the last cache.
+  public let readsWeights: Bool
 
   /// - Parameters:
-  ///   - lastCacheBytes: The buffer is many times this, so that reads come from memory.
+  ///   - lastCacheBytes: What is read is many times this, so that reads come from memory.
+  ///   - weights: A loaded model's: read where there are enough of them in memory, as decode reads them. A buffer is
+  ///     made only where not, and pages of mapped files are given back first, so that they are not in memory beside it.
   ///   - multiplies: Whether rates of matrix products will be asked for.
   ///   - isCancelled: Asked between runs: a rate then rests on those there are.
   public init(
-    threads: Int, lastCacheBytes: Int, usesHugePages: Bool = true, multiplies: Bool = false,
-    instructionSet: String? = nil,
+    threads: Int, lastCacheBytes: Int, weights: WeightMemory? = nil, usesHugePages: Bool = true,
+    multiplies: Bool = false, instructionSet: String? = nil,
     isCancelled: @escaping () -> Bool = { false }
   ) throws(EngineError) {
     self.isCancelled = isCancelled
+    let bytes = Self.readBytes(lastCacheBytes)
+    let ground: CeilingProbe.Ground
+    if let weights = weights.flatMap({ CeilingProbe.Ground.weights($0, bytes: bytes) }) {
+      ground = weights
+      readsWeights = true
+    } else {
+      weights?.releaseMappings()
+      ground = try .buffer(bytes: bytes, usesHugePages: usesHugePages)
+      readsWeights = false
+    }
     probe = try CeilingProbe(
-      threads: threads, bufferBytes: Self.bufferBytes(lastCacheBytes),
-      usesHugePages: usesHugePages, multiplies: multiplies, instructionSet: instructionSet)
+      threads: threads, reading: ground, multiplies: multiplies, instructionSet: instructionSet)
   }
 
   /// Many times the last cache, so that reads come from memory.
-  static func bufferBytes(_ lastCacheBytes: Int) -> Int {
+  static func readBytes(_ lastCacheBytes: Int) -> Int {
     min(max(8 * lastCacheBytes, 256 << 20), 1 << 30)
   }
 

@@ -19,7 +19,7 @@ public struct ProductTimes {
     threads: Int, format: WeightFormat, lastCacheBytes: Int, instructionSet: String? = nil
   ) throws {
     probe = try ProductProbe(
-      threads: threads, format: format, bytes: MachineProbe.bufferBytes(lastCacheBytes),
+      threads: threads, format: format, bytes: MachineProbe.readBytes(lastCacheBytes),
       largestBatch: Self.rows.max() ?? 1, instructionSet: instructionSet)
   }
 

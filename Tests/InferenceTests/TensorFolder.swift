@@ -26,8 +26,11 @@ struct TensorFolder: ~Copyable {
 
   init() throws { folder = try ScratchFolder() }
 
+  /// The file the tensors lie in.
+  var file: String { "\(folder.path)/model.safetensors" }
+
   /// Writes the tensors and opens them.
-  func weights(_ tensors: [Tensor]) throws -> CheckpointWeights {
+  func weights(_ tensors: [Tensor], format: WeightFormat? = nil) throws -> CheckpointWeights {
     var offset = 0
     let entries = tensors.map { tensor in
       defer { offset += tensor.bytes.count }
@@ -41,6 +44,6 @@ struct TensorFolder: ~Copyable {
     for tensor in tensors { file.append(contentsOf: tensor.bytes) }
     try folder.file("model.safetensors", bytes: file)
     try folder.file("config.json", "{}")
-    return try CheckpointWeights(Checkpoint(path: folder.path))
+    return try CheckpointWeights(Checkpoint(path: folder.path), format: format)
   }
 }

@@ -1,17 +1,9 @@
 // What this machine can do at best: how fast workers read memory and multiply matrices together.
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// Work whose only limit is the machine, for the caller to time. Holds no clock.
 public final class CeilingProbe {
   public enum Work: Sendable, Hashable {
-    /// Reads the whole buffer once with the widest loads there are.
+    /// Reads the whole memory once with the widest loads there are.
     case read
     /// Multiplies `[rows, 1024]` by `[1024, 1024]` in single precision, on every worker.
     case multiply(rows: Int)
@@ -34,26 +26,21 @@ public final class CeilingProbe {
   private static let largestBatch = 512
   private let kernels: Kernels
   private let pool: WorkerPool
-  private let buffer: Memory
+  private let ground: Ground
   private let products: Products?
   private let threads: Int
   private var work = Work.read
-  private var checksum: Float = 0
+  private var checksum: UInt32 = 0
 
   /// - Parameters:
-  ///   - bufferBytes: Should exceed the last-level cache several times.
-  ///   - usesHugePages: Whether the system may back the buffer with huge pages.
+  ///   - ground: What is read; it should exceed the last-level cache several times.
   ///   - multiplies: Whether matrices will be multiplied: what that takes is made only then.
   public init(
-    threads: Int, bufferBytes: Int, usesHugePages: Bool = true, multiplies: Bool = false,
-    instructionSet: String? = nil
+    threads: Int, reading ground: Ground, multiplies: Bool = false, instructionSet: String? = nil
   ) throws(EngineError) {
     self.threads = threads
+    self.ground = ground
     kernels = try Kernels(named: instructionSet)
-    buffer = try Memory(byteCount: bufferBytes, purpose: "a bandwidth buffer")
-    if !usesHugePages { buffer.adviseSmallPages() }
-    // Pages that were never written would all be one page of zeros.
-    memset(buffer.base, 1, bufferBytes)
     let arena = try Memory(byteCount: 1 << 20, purpose: "activations")
     pool = try WorkerPool(threads: threads, arena: arena, localBytes: 1 << 20)
     products = multiplies ? try Products(threads: threads) : nil
@@ -71,7 +58,7 @@ public final class CeilingProbe {
   public func amount(of work: Work) -> Double {
     switch work {
     case .read:
-      Double(buffer.byteCount)
+      Double(ground.byteCount)
     case .multiply(let rows), .multiplyBlocks(let rows):
       2 * Double(rows) * Double(Self.width) * Double(Self.width) * Double(threads)
         * Double(Self.repeats(rows))
@@ -94,9 +81,9 @@ extension CeilingProbe: ParallelProgram {
     switch work {
     case .read:
       // In pieces, as weights are read: far-apart halves fell on the same memory channels.
-      var sum: Float = 0
-      worker.claim(buffer.byteCount / 4, by: 1 << 18) { piece in
-        sum += kernels.sumOfSquares(buffer.floats + piece.lowerBound, piece.count)
+      var sum: UInt32 = 0
+      worker.claim(ground.pieces.count, by: 1) { range in
+        for piece in range { sum ^= kernels.readWords(ground.pieces[piece]) }
       }
       // Used, so that no compiler may skip the reading.
       if sum == 1 { checksum = sum }

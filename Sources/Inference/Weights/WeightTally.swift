@@ -26,12 +26,14 @@ public struct WeightBytes: Sendable, Equatable {
 final class WeightTally: WeightSource {
   private let source: any WeightSource
   private(set) var bytes = WeightBytes()
+  private(set) var memory = WeightMemory()
 
   init(_ source: any WeightSource) { self.source = source }
 
   func matrix(_ parameter: Parameter) throws -> WeightMatrix {
     let matrix = try source.matrix(parameter)
     bytes.add(matrix.byteCount, parameter.role, matrix.format)
+    if parameter.role != .embedding { memory.add(matrix) }
     return matrix
   }
 
@@ -45,6 +47,7 @@ final class WeightTally: WeightSource {
     let bank = try source.experts(description)
     for matrix in bank.gate + bank.up + bank.down {
       bytes.add(matrix.byteCount, .routedExpert, matrix.format)
+      memory.add(matrix)
     }
     return bank
   }

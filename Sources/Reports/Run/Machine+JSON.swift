@@ -39,6 +39,9 @@ extension Environment {
     fields.add("temperature_celsius", temperature) { .numberOrNull($0) }
     if let ceilings {
       fields.add("bandwidth_gb_s", ceilings.bandwidth) { .numberOrNull($0.median / 1e9) }
+      fields.add("bandwidth_measured_on", .known(ceilings.measuredOn)) {
+        .stringOrNull($0?.rawValue)
+      }
       fields.add("float_gflop_s", ceilings.floatRate) { .numberOrNull($0.median / 1e9) }
       fields.add("int8_gop_s", ceilings.integerRate) { .numberOrNull($0.median / 1e9) }
     }

@@ -64,7 +64,7 @@ struct RunSession {
   }
 
   private mutating func measure(_ loaded: Loaded, _ options: EngineOptions) throws -> Measured {
-    let before = try ceilings(options)
+    let before = try ceilings(options, loaded)
     let meters = try meters.fitting(
       windowSeconds: loaded.model.shortestRepetition(loaded.tests, before))
     progress.say("measuring the machine at rest")
@@ -84,7 +84,7 @@ struct RunSession {
     let outcome = runner.run()
     // Before and after: the machine is not the same all the time.
     let ceilings =
-      outcome.status == .complete ? before.higher(try self.ceilings(options)) : before
+      outcome.status == .complete ? before.higher(try self.ceilings(options, loaded)) : before
     progress.clear()
     try loaded.source.checkUnchanged()
     try note(outcome, loaded.source)
@@ -163,10 +163,11 @@ struct RunSession {
     }
   }
 
-  private func ceilings(_ options: EngineOptions) throws -> Ceilings {
+  private func ceilings(_ options: EngineOptions, _ loaded: Loaded) throws -> Ceilings {
     progress.say("measuring this machine's limits")
     return try Ceilings.measured(
-      environment, threads: plan.threads.max() ?? 1, instructionSet: options.isa)
+      environment, threads: plan.threads.max() ?? 1, instructionSet: options.isa,
+      weights: loaded.model.decoder.weightMemory)
   }
 
   private func warnings(

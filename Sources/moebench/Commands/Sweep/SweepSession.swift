@@ -32,7 +32,8 @@ struct SweepSession {
     let forms = try LoadedForms(design, plan: plan, tests: tests, progress)
     progress.say("measuring this machine's limits")
     let ceilings = try Ceilings.measured(
-      environment, threads: plan.threads[0], instructionSet: design.isa)
+      environment, threads: plan.threads[0], instructionSet: design.isa,
+      weights: forms.loaded.map(\.decoder.weightMemory).max { $0.byteCount < $1.byteCount })
     let meters = try meters.fitting(
       windowSeconds: forms.shortestRepetition(tests, ceilings))
     let idle = meters.idle()
