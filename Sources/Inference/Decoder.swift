@@ -105,6 +105,7 @@ public final class Decoder {
       try description.head.map(tally.linear)
       ?? Linear(
         weight: embedding, bias: try description.tiedHeadBias.map(source.vector))
+    packed?.releaseCopied()
     weightBytes = tally.bytes
     self.source = packed ?? source
     weightMemory = tally.memory.owned(by: self.source)

@@ -8,6 +8,8 @@
 final class PackedWeights: WeightSource {
   private let source: any WeightSource
   private let memory = MemoryPool()
+  /// What was copied out of files' mappings.
+  private var copied: [UnsafeRawBufferPointer] = []
 
   init(_ source: any WeightSource) { self.source = source }
 
@@ -56,6 +58,16 @@ final class PackedWeights: WeightSource {
       results[index] = packing.result
     }
     Packing.run(packings)
+    let mapped = joined(packings.map(\.matrix).filter(\.isMapped).map(\.stretch))
+    mapped.forEach(releasePages)
+    copied += mapped
     return results
+  }
+
+  /// Gives back once more what was copied out of files: a page fault brings in its neighbours too, of tensors that were
+  /// copied before.
+  func releaseCopied() {
+    joined(copied).forEach(releasePages)
+    copied = []
   }
 }

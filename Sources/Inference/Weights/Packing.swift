@@ -31,10 +31,6 @@ struct Packing: @unchecked Sendable {
     }
     DispatchQueue.concurrentPerform(iterations: pieces.count) { pieces[$0].pack() }
     for packing in packings { packing.copyRest() }
-    // Again where matrices lie one after the other: a page fault brings in its neighbours too.
-    for run in joined(packings.filter(\.matrix.isMapped).map(\.matrix.stretch)) {
-      releasePages(run)
-    }
   }
 
   /// Long enough that two threads rarely meet in one huge page, which both would then clear.
