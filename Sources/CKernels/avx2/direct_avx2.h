@@ -129,7 +129,7 @@ CK_INLINE TARGET void joint_dots(ck_format format, size_t n, const uint8_t *p, s
       for (size_t u = 0; u < (nibbles ? 2 : 1); u++)
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < n; t++)
-          direct_add(format, nibbles ? 2 * g + u : g, &s[t][i], codes[u], x[t][j].q + 4 * (g + 4 * (half + u)));
+          joint_add(format, nibbles ? 2 * g + u : g, &s[t][i], codes[u], x[t][j].q + 4 * (g + 4 * (half + u)));
     }
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < n; t++)

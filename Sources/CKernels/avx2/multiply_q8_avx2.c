@@ -42,11 +42,24 @@ CK_INLINE TARGET void direct_begin(int offset, int first, int second, const ck_b
     s->total = (ints_v)_mm256_madd_epi16(_mm256_set1_epi32((int)(low | high)), broadcast_32(x->sums));
 }
 
-CK_INLINE TARGET void direct_add(ck_format format, size_t g, direct_sum *s, codes_v codes, const int8_t *x) {
-  const __m256i pairs = pair_sums(ck_code_offset(format) == 128, (__m256i)codes, broadcast_32(x));
+CK_INLINE TARGET void add_pairs(ck_format format, size_t g, direct_sum *s, __m256i pairs) {
   const size_t most = pairs_at_once(format);
   s->pairs = g % most ? _mm256_add_epi16(s->pairs, pairs) : pairs;
   if (g % most == most - 1) s->total += (ints_v)_mm256_madd_epi16(s->pairs, s->by);
+}
+
+CK_INLINE TARGET void direct_add(ck_format format, size_t g, direct_sum *s, codes_v codes, const int8_t *x) {
+  add_pairs(format, g, s, pair_sums(ck_code_offset(format) == 128, (__m256i)codes, broadcast_32(x)));
+}
+
+// direct_add where activations meet more vectors of codes than codes meet activations: signs move to the codes, of which
+// only Q8_0 has -128, which no sign fits.
+CK_INLINE TARGET void joint_add(ck_format format, size_t g, direct_sum *s, codes_v codes, const int8_t *x) {
+  const __m256i four = broadcast_32(x);
+  if (ck_code_offset(format) == 128 && format != CK_Q8_0)
+    add_pairs(format, g, s, _mm256_maddubs_epi16(_mm256_abs_epi8(four), _mm256_sign_epi8((__m256i)codes, four)));
+  else
+    direct_add(format, g, s, codes, x);
 }
 
 enum { direct_sums_are_wide = 0 };

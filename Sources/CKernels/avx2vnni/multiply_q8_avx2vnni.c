@@ -21,6 +21,10 @@ CK_INLINE TARGET void direct_add(ck_format format, size_t g, direct_sum *s, code
   s->total = (ints_v)_mm256_dpbusd_avx_epi32((__m256i)s->total, (__m256i)codes, broadcast_32(x));
 }
 
+CK_INLINE TARGET void joint_add(ck_format format, size_t g, direct_sum *s, codes_v codes, const int8_t *x) {
+  direct_add(format, g, s, codes, x);
+}
+
 enum { direct_sums_are_wide = 1 };  // 32 bits at once: there are no pairs to scale
 
 CK_INLINE int direct_scales_pairs(ck_format format) { return (void)format, 0; }
