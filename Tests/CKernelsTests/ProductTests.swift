@@ -164,6 +164,34 @@ struct ProductTests {
     }
   }
 
+  @Test(
+    "FP8 codes of NaN make their rows NaN, and scales beyond 256 give the reference's bits",
+    arguments: InstructionSet.available)
+  func extremeE4M3(_ isa: InstructionSet) throws {
+    let format = try #require(Format.all.first { $0.format == CK_FP8_E4M3 })
+    let (rows, cols) = (7, 300)
+    let w = Weights(format, rows: rows, cols: cols, seed: 21)
+    let codes: [(row: Int, col: Int, code: UInt8)] = [(2, 70, 0x7F), (5, 290, 0xFF)]
+    for (row, col, code) in codes {
+      w.data.storeBytes(of: code, toByteOffset: row * cols + col, as: UInt8.self)
+    }
+    w.scales[1] = 3e5
+    let f = try #require(table(isa.kernels.multiply)[Int(CK_FP8_E4M3.rawValue)])
+    let t = try #require(
+      table(InstructionSet.reference.multiply)[Int(CK_FP8_E4M3.rawValue)])
+    for tokens in [1, 2, 3, 8] {
+      var random = Random(UInt64(tokens))
+      let x = Activations(random.floats(tokens * cols), tokens: tokens, asQ8: false)
+      let y = Self.run(f, w.matrix, rows: 0..<rows, x, tokens: tokens)
+      let expected = Self.run(t, w.matrix, rows: 0..<rows, x, tokens: tokens)
+      for (i, value) in y.enumerated() {
+        let isNaN = codes.contains { $0.row == i % rows }
+        #expect(value.isNaN == isNaN, "row \(i % rows), \(tokens) tokens")
+        #expect(isNaN || Self.bits([value]) == Self.bits([expected[i]]), "row \(i % rows)")
+      }
+    }
+  }
+
   private func shapes(_ format: Format) -> [(Int, Int)] {
     if format.block == 1 { return [(1, 1), (5, 17), (16, 64), (13, 130), (33, 257), (8, 300)] }
     return [(1, 1), (15, 2), (16, 1), (17, 3), (35, 9)].map { ($0.0, $0.1 * format.block) }
