@@ -98,7 +98,8 @@ CK_INLINE CK_AVX2_TARGET void tile(ck_format format, int R, int T, const tile_in
     for (int t = 0; t < T; t++) acc[r][t][0] = acc[r][t][1] = _mm256_setzero_ps();
   for (size_t block = 0; block < cols; block += 128) {
     const size_t end = CK_MIN(cols, block + 128);
-    if (in->ahead) stream_prefetch(format, in->rows, (size_t)R, in->ahead, block, end - block, cols, 4096);
+    if (in->ahead)
+      stream_prefetch(format, in->rows, (size_t)R, in->ahead, block, end - block, cols, R == 1 ? 8192 : 4096);
     if (format == CK_FP8_E4M3) {
       block_e4m3(R, T, in, block, end, acc);
       continue;
