@@ -60,6 +60,29 @@ import Testing
       #expect(error <= formats * 1.01 + 1e-9, "prompt \(prompt): \(error), the format's \(formats)")
     }
   }
+
+  /// Weights are interleaved in place where they were put together from the file's, so each model needs its own.
+  @Test("a second model of the same open file has the weights of the first", arguments: names)
+  func loadsTwice(_ name: String) throws {
+    let original = try GGUFRewriter(CheckpointFixtures.path(name, "model-f32.gguf"))
+    let folder = try ScratchFolder()
+    let file = try folder.file(
+      "q8_0.gguf",
+      bytes: original.bytes {
+        $0.isQuantizable ? (8, $0.blocks) : (0, GGUFRewriter.Tensor.bytes($0.floats))
+      })
+    let checkpoint = try Checkpoint(path: file)
+    let description = try Architectures.describe(checkpoint)
+    let weights = CheckpointWeights(checkpoint)
+    let tokens = try Golden(name, prompt: "a").tokens
+    let answers = try [weights, weights, CheckpointWeights(checkpoint)].map { weights in
+      try Decoder(
+        description, weights: weights, options: DecoderOptions(positions: 64, batch: 64)
+      ).scores([(0, tokens[...])])
+    }
+    #expect(answers[1] == answers[0])
+    #expect(answers[2] == answers[0])
+  }
 }
 
 @Suite struct LlamaCppTests {

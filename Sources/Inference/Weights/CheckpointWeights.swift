@@ -12,6 +12,10 @@ public final class CheckpointWeights: WeightSource {
   /// Format that projections are converted to; nil keeps each tensor's own.
   private let format: WeightFormat?
   private let memory = MemoryPool()
+  /// Keeps tensors that were put together when asked for: matrices are bare views of them.
+  private var owners: [OwnedBytes] = []
+  /// Those of which parameters are slices.
+  private var sliced: [String: StoredTensor] = [:]
 
   public init(_ checkpoint: Checkpoint, format: WeightFormat? = nil) {
     self.checkpoint = checkpoint
@@ -27,9 +31,20 @@ public final class CheckpointWeights: WeightSource {
       case .rows(let offset, let total): (offset, total)
       }
     let packed = try packedIntegers(parameter.name, rows: total, columns: parameter.columns)
-    let stored = try packed ?? whole(find(parameter.name), shape: [total, parameter.columns])
-    let view = stored.rows(first..<(first + parameter.rows))
+    let stored = try packed ?? whole(tensor(of: parameter), shape: [total, parameter.columns])
+    var view = stored.rows(first..<(first + parameter.rows))
+    if sliced[parameter.name] != nil { view.isOwned = false }
     return try converted(view, parameter.isQuantizable, name: parameter.name)
+  }
+
+  /// The parameter's tensor, put together once where it is of several parameters.
+  private func tensor(of parameter: Parameter) throws -> StoredTensor {
+    if let known = sliced[parameter.name] { return known }
+    let tensor = try find(parameter.name)
+    if case .rows = parameter.storage, tensor.owner is OwnedBytes {
+      sliced[parameter.name] = tensor
+    }
+    return tensor
   }
 
   /// A tensor as a matrix of all its rows, in its own format.
@@ -50,6 +65,7 @@ public final class CheckpointWeights: WeightSource {
     var matrix = WeightMatrix(
       format: format, rows: rows, columns: columns, base: base, rowBytes: rowBytes)
     matrix.isMapped = tensor.owner is MappedFile
+    matrix.isOwned = tensor.owner is OwnedBytes
     if format == .fp8 { try attachScales(&matrix, tensor) }
     return matrix
   }
@@ -172,9 +188,10 @@ public final class CheckpointWeights: WeightSource {
   }
 
   func tensor(_ name: String) throws -> StoredTensor? {
-    if let tensor = try checkpoint.tensor(named: name) { return tensor }
-    for nested in Self.nestedNames(of: name) {
-      if let tensor = try checkpoint.tensor(named: nested) { return tensor }
+    for name in [name] + Self.nestedNames(of: name) {
+      guard let tensor = try checkpoint.tensor(named: name) else { continue }
+      if let owner = tensor.owner as? OwnedBytes { owners.append(owner) }
+      return tensor
     }
     return nil
   }

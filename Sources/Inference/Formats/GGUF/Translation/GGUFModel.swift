@@ -1,7 +1,6 @@
 // A GGUF model seen as its family's Hugging Face checkpoint: configuration, names and layouts translated.
 
 import StrictJSON
-import Synchronization
 
 /// Tensors of a GGUF model under the names of the hub.
 ///
@@ -17,8 +16,6 @@ final class GGUFModel: TensorSource {
   private let stacks: [ByteKey: ExpertStackNames]
   private let experts: Int
   private let ownNames: [ByteKey: String]
-  /// What was made so far, kept: its users hold bare pointers as they do into mappings.
-  private let made = Mutex<[ByteKey: StoredTensor]>([:])
 
   /// - Parameter isHeaderOnly: Whether the data may be missing; no tensor may then be asked for.
   init(path: String, isHeaderOnly: Bool = false) throws(CheckpointError) {
@@ -63,11 +60,7 @@ final class GGUFModel: TensorSource {
 
   func tensor(named name: String) throws(CheckpointError) -> StoredTensor? {
     guard let recipe = recipe(for: name) else { return nil }
-    guard recipe.isRearranged else { return try TensorKitchen(source).make(recipe, name: name) }
-    if let tensor = made.withLock({ $0[ByteKey(name)] }) { return tensor }
-    let tensor = try TensorKitchen(source).make(recipe, name: name)
-    made.withLock { $0[ByteKey(name)] = tensor }
-    return tensor
+    return try TensorKitchen(source).make(recipe, name: name)
   }
 
   func description(ofTensor name: String) -> TensorDescription? {

@@ -117,6 +117,7 @@ struct TensorKitchen {
       }
       position += run.count * rowBytes
     }
+    for tensor in tensors { tensor.releasePages() }
     return tensors[0].remade(name, type: type, shape: shape, owner: target)
   }
 
@@ -141,6 +142,7 @@ struct TensorKitchen {
         }
       }
     }
+    tensor.releasePages()
     return tensor.remade(name, type: type, shape: tensor.shape, owner: target)
   }
 
@@ -170,6 +172,7 @@ struct TensorKitchen {
           to: (head * (nope + v) + nope) * rank * 4)
       }
     }
+    for tensor in tensors { tensor.releasePages() }
     return key.remade(name, type: .f32, shape: [heads * (nope + v), rank], owner: target)
   }
 

@@ -19,14 +19,6 @@ enum TensorRecipe: Sendable {
   case logNegated(String)
   /// The same, a value per value head in the converter's order.
   case reorderedDecay(ValueHeads, String)
-
-  /// Whether the result is in memory of its own.
-  var isRearranged: Bool {
-    switch self {
-    case .same, .stack, .expert: false
-    default: true
-    }
-  }
 }
 
 /// Value heads as Qwen3.5's converter orders them: by their place within a key head first.
