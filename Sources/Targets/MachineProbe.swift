@@ -42,8 +42,8 @@ public struct MachineProbe {
     min(max(8 * lastCacheBytes, 256 << 20), 1 << 30)
   }
 
-  /// Amount a second, bytes for reading and operations otherwise, over at least `runs` runs and `seconds` in all, the first run
-  /// left out: one run takes milliseconds, and a neighbour's burst outlasts a few of them.
+  /// Amount a second, bytes for reading and operations otherwise, over at least `runs` runs and `seconds` in all, the
+  /// first run left out: one run takes milliseconds, and a neighbour's burst outlasts a few of them.
   public func rate(
     of work: CeilingProbe.Work, runs: Int = 7, seconds: Double = 0.4
   ) -> Reading<Summary> {

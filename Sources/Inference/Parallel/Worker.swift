@@ -33,6 +33,9 @@ public final class Worker: @unchecked Sendable {
     self.count = count
     loop = 0
     for counter in bases.indices { bases[counter] = 0 }
+    // All begin together: a caller that went ahead could do its part, and sleep, before the thread it has woken got off
+    // its processor, and again the next time, one at work and one asleep, on one processor for good.
+    barrier()
     program.run(self)
     barrier()
   }

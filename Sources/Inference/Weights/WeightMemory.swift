@@ -1,6 +1,7 @@
 // Where a model's weights lie in memory, for a probe that reads what decode reads.
 
-/// The weights of a loaded model as stretches of memory, all of them written: a page that never was is one page of zeros.
+/// The weights of a loaded model as stretches of memory, all of them written: a page that never was is one page of
+/// zeros.
 ///
 /// The embedding is left out, since decode reads single rows of it.
 public struct WeightMemory: @unchecked Sendable {
