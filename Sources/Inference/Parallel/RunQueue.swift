@@ -12,10 +12,13 @@ final class RunQueue: @unchecked Sendable {
   #if os(Linux)
     private let file: Int32
 
-    /// The account of the calling thread; nil where the system keeps none.
+    /// Processes may often open 1024 files: pools of hundreds of threads leave half of them to others.
+    private static let highestFile: Int32 = 511
+
+    /// The account of the calling thread; nil where the system keeps none, or too many files are open.
     init?() {
       file = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)
-      if file < 0 || waited == nil { return nil }
+      if file < 0 || file > Self.highestFile || waited == nil { return nil }
     }
 
     deinit { if file >= 0 { close(file) } }

@@ -8,10 +8,12 @@
   import Darwin
 #endif
 
-/// Takes the time of runs and, every ``TeamSize/window`` of it, asks the scheduler how long the threads waited: a
+/// Takes the time of runs and, every ``TeamSize/window`` of it or more, asks the scheduler how long the threads waited: a
 /// microsecond a thread. Where the system does not tell, all threads always take part.
 struct StarvationWatch {
   private let workers: [Worker]
+  /// Nanoseconds of a window, of which asking takes at most half a percent.
+  private let window: Int
   /// A size for each demand: what does for one may not for the other.
   private var sizes: [Demand: TeamSize]
   private var demand = Demand.arithmetic
@@ -20,10 +22,13 @@ struct StarvationWatch {
   /// Nanoseconds of runs in the window, and when the current run began.
   private var spent = 0
   private var began = 0
+  /// From the end of the first run on, which all threads take part in, each has its account.
+  private var hasRun = false
   private var caller = pthread_self()
 
   init(_ workers: [Worker]) {
     self.workers = workers
+    window = max(TeamSize.window, 200_000 * workers.count)
     let size = TeamSize(workers.count)
     sizes = [.bandwidth: size, .arithmetic: size]
     marks = Array(repeating: -1, count: workers.count)
@@ -38,33 +43,39 @@ struct StarvationWatch {
       caller = pthread_self()
       workers[0].queue = RunQueue()
       restart()
-    }
-    if demand != self.demand {
-      self.demand = demand
-      restart()
-    } else if spent >= TeamSize.window {
+    } else if spent >= window {
       decide()
+    } else if demand != self.demand {
+      restart()
     }
+    self.demand = demand
     began = Self.now
     return sizes[demand]?.current ?? workers.count
   }
 
-  mutating func end() { spent += Self.now - began }
+  mutating func end() {
+    spent += Self.now - began
+    hasRun = true
+  }
 
   private mutating func decide() {
     let current = sizes[demand]?.current ?? workers.count
     var starved = 0.0
-    for index in 0..<current where marks[index] >= 0 {
-      guard let waited = workers[index].queue?.waited else { continue }
-      starved += min(1, Double(waited - marks[index]) / Double(spent))
+    for index in workers.indices {
+      let waited = workers[index].queue?.waited ?? -1
+      if index < current && waited >= 0 && marks[index] >= 0 {
+        starved += min(1, Double(waited - marks[index]) / Double(spent))
+      }
+      marks[index] = waited
     }
     sizes[demand]?.decide(starved: starved, elapsed: spent, demand: demand)
-    restart()
+    spent = 0
   }
 
   private mutating func restart() {
     spent = 0
-    for index in marks.indices { marks[index] = workers[index].queue?.waited ?? -1 }
+    guard hasRun else { return }
+    for index in workers.indices { marks[index] = workers[index].queue?.waited ?? -1 }
   }
 
   private static var now: Int {

@@ -28,7 +28,8 @@ public final class Worker: @unchecked Sendable {
     bases = Array(repeating: 0, count: Claims.loops)
   }
 
-  /// Runs a program as one of `count` workers, all of which begin with all claims given back.
+  /// Runs a program as one of `count` workers, all of which begin with all claims given back. The barrier that ends the
+  /// run is the caller's, who must have let go of the program by then: after it, the program may be gone.
   func run(_ program: any ParallelProgram, of count: Int) {
     self.count = count
     loop = 0
@@ -37,7 +38,6 @@ public final class Worker: @unchecked Sendable {
     // its processor, and again the next time, one at work and one asleep, on one processor for good.
     barrier()
     program.run(self)
-    barrier()
   }
 
   /// Waits until every worker is here; what any wrote before is visible to all after.

@@ -55,7 +55,6 @@ public final class WorkerPool: @unchecked Sendable {
       threads.append(thread)
     }
     if threads.count < count - 1 {
-      // The threads that did start wait for calls that will never come: they are left parked.
       throw .outOfMemory(bytes: 0, purpose: "\(count) threads")
     }
     if count > 1 { watch = StarvationWatch(workers) }
@@ -67,7 +66,8 @@ public final class WorkerPool: @unchecked Sendable {
     for thread in threads { pthread_join(thread, nil) }
   }
 
-  /// Runs `program` on the workers and returns when all have finished. Allocates nothing.
+  /// Runs `program` on the workers and returns when all have finished. Allocates nothing, unless another thread calls
+  /// than before.
   ///
   /// - Parameter demand: What the program needs most; nil where all threads must take part.
   public func run(_ program: any ParallelProgram, demand: Demand? = nil) {
@@ -77,6 +77,7 @@ public final class WorkerPool: @unchecked Sendable {
     claims.reset()
     issue(Call(number: call.number + 1, threads: size))
     workers[0].run(program, of: size)
+    workers[0].barrier()
     team.program = nil
     if demand != nil { watch?.end() }
     runs.all += 1
@@ -166,6 +167,7 @@ private final class Launch {
       guard worker.index < Call(seen).threads else { continue }
       if team.stopping.load(ordering: .acquiring) { return }
       if let program = team.program { worker.run(program, of: Call(seen).threads) }
+      worker.barrier()
     }
   }
 }
