@@ -1,7 +1,7 @@
 // FP8 E4M3 to floats, AVX2: exponent and mantissa moved into the place of a float's are the value / 2^120, subnormal
 // ones included, as long as the processor takes subnormal floats as they are (nothing here asks for another mode).
 //
-// By way of half precision, whose conversion is two operations on Zen, it is 4.0 bytes a cycle, so 5.5. Only NaN
+// By way of half precision, whose conversion is two operations on Zen, it is 4.0 bytes a cycle, so 5.5 (Zen 5). Only NaN
 // and scales that 2^120 carries beyond all numbers need care, so they are looked for first, in a block of 128 columns.
 #ifndef CK_E4M3_AVX2_H
 #define CK_E4M3_AVX2_H

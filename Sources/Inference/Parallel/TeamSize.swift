@@ -85,7 +85,8 @@ package struct TeamSize {
     tried = 0
   }
 
-  /// Where the loss of waiting for a starved thread passes that of going on without one.
+  /// Where the loss of waiting for a starved thread passes that of going on without one: for bandwidth what the second of
+  /// two threads gained on Zen 5 (granite Q4_0 decode, 117 and 135 tokens/s), for arithmetic its share of the work.
   private static func tolerated(_ demand: Demand, _ threads: Int) -> Double {
     switch demand {
     case .bandwidth: 0.15

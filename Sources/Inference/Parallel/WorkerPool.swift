@@ -71,7 +71,13 @@ public final class WorkerPool: @unchecked Sendable {
   ///
   /// - Parameter demand: What the program needs most; nil where all threads must take part.
   public func run(_ program: any ParallelProgram, demand: Demand? = nil) {
-    let size = demand.flatMap { watch?.begin($0) } ?? count
+    run(program, threads: demand.flatMap { watch?.begin($0) } ?? count)
+    if demand != nil { watch?.end() }
+  }
+
+  /// The same on the first `size` threads.
+  package func run(_ program: any ParallelProgram, threads size: Int) {
+    precondition(size >= 1 && size <= count, "\(size) of \(count) threads")
     team.rendezvous.parties.store(size, ordering: .relaxed)
     team.program = program
     claims.reset()
@@ -79,7 +85,6 @@ public final class WorkerPool: @unchecked Sendable {
     workers[0].run(program, of: size)
     workers[0].barrier()
     team.program = nil
-    if demand != nil { watch?.end() }
     runs.all += 1
     if size < count { runs.narrowed += 1 }
   }

@@ -129,7 +129,7 @@ struct LoadedModel {
 
   /// What a reader must know of threads set aside, of instruction sets the processor has in vain, and of a slice.
   func warnings(_ environment: Environment) -> [RunReport.Warning] {
-    let refused =
+    var warnings =
       setAside
       + InstructionSet.all.compactMap { set in
         set.refusal.map {
@@ -137,10 +137,9 @@ struct LoadedModel {
             code: "instruction_set_refused", message: "\(set.name) is not used here: \($0)")
         }
       }
-    guard let slice else { return refused }
+    guard let slice else { return warnings }
     let free =
       environment.usableMemory.map { "; \(Number.bytes(Double($0))) were free here" } ?? ""
-    var warnings = refused
     let (bytes, cache) = (decoder.weightBytes.total, environment.lastCacheBytes)
     if bytes < Self.cachesToOutgrow * cache {
       warnings.append(
